@@ -66,14 +66,16 @@ class Node:
 
 
 class Piece:
-    """A run of text, as written. ``gap`` tells what stands between it and the piece before."""
+    """A run of text, as written. ``gap`` tells what stands between it and the piece before,
+    ``linked`` whether it stands in a link."""
 
-    __slots__ = ("gap", "node", "text")
+    __slots__ = ("gap", "linked", "node", "text")
 
-    def __init__(self, text: str, node: Node, gap: int) -> None:
+    def __init__(self, text: str, node: Node, gap: int, linked: bool) -> None:
         self.text = text
         self.node = node
         self.gap = gap
+        self.linked = linked
 
 
 class Document:
@@ -145,6 +147,7 @@ class Builder:
         self.islands: dict[int, str] = {}
         self.node: Node | None = None
         self.gap = BLOCK
+        self.links = 0
         self.hidden: list[str] | None = None
 
     def start(self, tag: str, attrs: dict[str, str]) -> None:
@@ -158,6 +161,8 @@ class Builder:
                     self.gap += LINE
             else:
                 self.gap = BLOCK
+        elif tag == "a":
+            self.links += 1
         elif tag in UNSEEN:
             self.hidden = []
 
@@ -172,6 +177,8 @@ class Builder:
             if self.hidden:
                 self.islands[node.index] = "".join(self.hidden)
             self.hidden = None
+        elif tag == "a":
+            self.links -= 1
         elif tag not in INLINE and tag != "br":
             self.gap = BLOCK
 
@@ -184,7 +191,7 @@ class Builder:
             return
         if self.gap and text.isspace():
             return
-        self.pieces.append(Piece(text, node, self.gap))
+        self.pieces.append(Piece(text, node, self.gap, self.links > 0))
         self.gap = SAME
 
     def comment(self, text: str) -> None:

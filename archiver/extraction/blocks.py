@@ -1,0 +1,145 @@
+"""Blocks: the pieces of a page that get a role.
+
+A block is a run of text that no block-level element interrupts. Where a rule *claims* an
+element (a comment's author, a share bar inside a paragraph), the run is cut at its borders,
+so that a block never has two roles.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from archiver.document import BLOCK, INLINE, Document, Node, Piece, join
+from archiver.record import Role
+
+#: Ancestors that tell what a run of text is, nearer than any class.
+HEADINGS: Final = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+
+
+class Claim(NamedTuple):
+    """A rule's word on an element: its text has this role. ``ref`` names the comment it belongs to."""
+
+    node: Node
+    role: Role
+    reason: str
+    ref: str | None = None
+    confidence: float = 1.0
+
+
+class Block:
+    """A piece of a page with its role and why. ``first`` and ``last`` bound its pieces.
+
+    ``role`` is None until the block is labelled. ``blank`` is how many empty lines stood before
+    it in a plain text (0 in HTML).
+    """
+
+    __slots__ = ("blank", "confidence", "first", "last", "linked", "node", "reason", "ref", "role", "text")
+
+    def __init__(self, text: str, node: Node | None, first: int, last: int, linked: int, blank: int = 0) -> None:
+        self.text = text
+        self.node = node
+        self.first = first
+        self.last = last
+        #: characters of the text that stand in links
+        self.linked = linked
+        self.blank = blank
+        self.role: Role | None = None
+        self.reason: str | None = None
+        self.ref: str | None = None
+        self.confidence: float | None = None
+
+    def __repr__(self) -> str:
+        return f"<{self.role or 'block'} {self.text[:40]!r}>"
+
+
+def segment(document: Document, claims: Sequence[Claim] = ()) -> list[Block]:
+    """Cut the text under ``body`` into blocks, in document order. Claimed blocks come labelled;
+    of two claims the inner one holds, of two on one element the first."""
+    pieces = document.pieces
+    first = _body_start(document)
+    owners = _paint(len(pieces), claims)
+    blocks: list[Block] = []
+    start = first
+    for i in range(first, len(pieces) + 1):
+        if i == len(pieces) or pieces[i].gap >= BLOCK or owners[i] is not owners[start]:
+            if start < i:
+                block = _block(pieces, start, i)
+                if block is not None:
+                    owner = owners[start]
+                    if owner is not None:
+                        block.role, block.reason, block.ref = owner.role, owner.reason, owner.ref
+                        block.confidence = owner.confidence
+                    blocks.append(block)
+            start = i
+    return blocks
+
+
+def _body_start(document: Document) -> int:
+    for node in document.nodes[:400]:
+        if node.tag == "body":
+            return node.first
+    return 0
+
+
+def _paint(size: int, claims: Sequence[Claim]) -> list[Claim | None]:
+    owners: list[Claim | None] = [None] * (size + 1)
+    painted: set[int] = set()
+    for claim in sorted(claims, key=lambda claim: claim.node.index):
+        node = claim.node
+        if node.index not in painted:
+            painted.add(node.index)
+            owners[node.first : node.last] = [claim] * (node.last - node.first)
+    return owners
+
+
+def _block(pieces: list[Piece], first: int, last: int) -> Block | None:
+    if last - first == 1:
+        piece = pieces[first]
+        text = " ".join(piece.text.split())
+        linked = len(text) if piece.linked else 0
+    else:
+        run = pieces[first:last]
+        text = join(run)
+        linked = sum(len(piece.text) for piece in run if piece.linked)
+    if not text:
+        return None
+    return Block(text, _holder(pieces, first, last), first, last, min(linked, len(text)))
+
+
+def _holder(pieces: list[Piece], first: int, last: int) -> Node:
+    """The innermost element that holds the whole run, inline elements that hold only it aside."""
+    node = pieces[first].node
+    while node.parent is not None and (node.last < last or node.tag in INLINE or node.first > first):
+        node = node.parent
+    return node
+
+
+def plain_blocks(text: str) -> list[Block]:
+    """Lines of a plain text as blocks. One blank line parts paragraphs; how many stood before a
+    block is kept, since in a flattened page that is all that parts one comment from the next."""
+    blocks: list[Block] = []
+    blank = 0
+    for line in text.splitlines():
+        folded = " ".join(line.split())
+        if folded:
+            blocks.append(Block(folded, None, 0, 0, 0, blank))
+            blank = 0
+        else:
+            blank += 1
+    return blocks
+
+
+def xpath(document: Document, node: Node) -> str:
+    """Absolute XPath of an element, as lxml's ``getpath`` writes it."""
+    steps: list[str] = []
+    here: Node | None = node
+    while here is not None:
+        parent = here.parent
+        if parent is None:
+            steps.append(here.tag)
+            break
+        same = [child.index for child in document.children(parent) if child.tag == here.tag]
+        steps.append(here.tag if len(same) == 1 else f"{here.tag}[{same.index(here.index) + 1}]")
+        here = parent
+    return "/" + "/".join(reversed(steps))

@@ -1,0 +1,221 @@
+"""Selectors over a :class:`~archiver.document.Document`: CSS as rule files write it, compiled once.
+
+cssselect parses; matching is ours, because a document is a flat list. What is supported is
+what rules need: type, class, id, attribute tests, ``:not()``, and the four combinators.
+Anything else is refused when the rule file is loaded.
+
+An :class:`Index` lists, for one document, the elements under each key some rule asks for, so
+that a selector looks at a handful of candidates and never at the whole page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final, NamedTuple
+
+import cssselect
+from cssselect import parser as css
+
+from archiver.document import Document, Node
+
+Test = Callable[[Node], bool]
+#: A kind (``.`` class, ``#`` id, ``@`` attribute name, ``t`` tag) and a name.
+Key = tuple[str, str]
+
+
+class Selector(NamedTuple):
+    """A compiled selector: where to look, and what must hold."""
+
+    source: str
+    alternatives: tuple[tuple[Key, Test], ...]
+
+    def matches(self, node: Node) -> bool:
+        return any(test(node) for _, test in self.alternatives)
+
+
+def compile_selector(source: str) -> Selector:
+    """Compile a selector group; ValueError tells what it does not understand."""
+    try:
+        parsed = cssselect.parse(source)
+    except cssselect.SelectorError as error:
+        raise ValueError(f"{source!r} is no selector: {error}") from error
+    alternatives = []
+    for one in parsed:
+        keys: list[Key] = []
+        test = _compile(one.parsed_tree, keys, source)
+        alternatives.append((_best(keys), test))
+    return Selector(source, tuple(alternatives))
+
+
+_PREFERENCE: Final = {"#": 0, ".": 1, "@": 2, "t": 3}
+
+
+def _best(keys: list[Key]) -> Key:
+    return min(keys, key=lambda key: _PREFERENCE[key[0]], default=("t", "*"))
+
+
+def _compile(tree: object, keys: list[Key], source: str) -> Test:
+    """A test for one branch of cssselect's tree; ``keys`` collects what its last compound names."""
+    match tree:
+        case css.Element(element=name):
+            if name is None or name == "*":
+                return lambda node: True
+            keys.append(("t", name))
+            return lambda node: node.tag == name
+        case css.Class(selector=inner, class_name=token):
+            before = _compile(inner, keys, source)
+            keys.append((".", token))
+            return lambda node: token in node.attrs.get("class", "").split() and before(node)
+        case css.Hash(selector=inner, id=name):
+            before = _compile(inner, keys, source)
+            keys.append(("#", name))
+            return lambda node: node.attrs.get("id") == name and before(node)
+        case css.Attrib(selector=inner, attrib=name, operator=operator, value=value):
+            before = _compile(inner, keys, source)
+            keys.append(("@", name))
+            says = _attribute_test(operator, "" if value is None else str(value.value), source)
+            return lambda node: name in node.attrs and says(node.attrs[name]) and before(node)
+        case css.Negation(selector=inner, subselector=negated):
+            before, without = _compile(inner, keys, source), _compile(negated, [], source)
+            return lambda node: before(node) and not without(node)
+        case css.CombinedSelector(selector=outer, combinator=combinator, subselector=inner):
+            return _combined(_compile(outer, [], source), combinator, _compile(inner, keys, source))
+    raise ValueError(f"{source!r} uses a selector that rules do not support")
+
+
+def _attribute_test(operator: str, value: str, source: str) -> Callable[[str], bool]:
+    tests: dict[str, Callable[[str], bool]] = {
+        "exists": lambda text: True,
+        "=": lambda text: text == value,
+        "^=": lambda text: text.startswith(value),
+        "$=": lambda text: text.endswith(value),
+        "*=": lambda text: value in text,
+        "~=": lambda text: value in text.split(),
+        "|=": lambda text: text == value or text.startswith(value + "-"),
+    }
+    if operator not in tests:
+        raise ValueError(f"{source!r}: unknown operator {operator}")
+    return tests[operator]
+
+
+def _combined(outer: Test, combinator: str, inner: Test) -> Test:
+    if combinator == ">":
+        return lambda node: inner(node) and node.parent is not None and outer(node.parent)
+    if combinator == " ":
+        return lambda node: inner(node) and any(outer(above) for above in node.ancestors())
+    raise ValueError(f"rules do not support the combinator {combinator!r}")
+
+
+class Index:
+    """The elements of one document under the keys that rules ask for."""
+
+    __slots__ = ("_places", "document")
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self._places = IN_USE.places(document)
+
+    def select(self, selector: Selector, within: Node | None = None) -> list[Node]:
+        """Elements that match, in document order; ``within`` keeps to an element's descendants."""
+        found: dict[int, Node] = {}
+        for key, test in selector.alternatives:
+            for node in self._places.get(key, ()):
+                if within is not None and not within.index < node.index < within.end:
+                    continue
+                if node.index not in found and test(node):
+                    found[node.index] = node
+        return [found[i] for i in sorted(found)] if len(selector.alternatives) > 1 else list(found.values())
+
+    def first(self, selector: Selector, within: Node | None = None) -> Node | None:
+        return next(iter(self.select(selector, within)), None)
+
+    def under(self, kind: str, name: str) -> list[Node]:
+        """Elements under one key, in document order."""
+        return self._places.get((kind, name), [])
+
+
+class Vocabulary:
+    """The keys that the rules in use ask for. It knows, for a class attribute seen before, which
+    of its tokens matter: sites repeat the same few attributes."""
+
+    _KEPT: Final = 50_000
+
+    def __init__(self) -> None:
+        self._classes: set[str] = set()
+        self._ids: set[str] = set()
+        self._attributes: set[str] = set()
+        self._tags: set[str] = set()
+        self._seen: dict[str, tuple[Key, ...]] = {}
+
+    def learn(self, key: Key) -> None:
+        kind, name = key
+        {".": self._classes, "#": self._ids, "@": self._attributes, "t": self._tags}[kind].add(name)
+        self._seen.clear()
+
+    def places(self, document: Document) -> dict[Key, list[Node]]:
+        """Where in the document each key stands."""
+        places: dict[Key, list[Node]] = {}
+        attributes, tags, ids, seen = self._attributes, self._tags, self._ids, self._seen
+        everything = "*" in tags
+        for node in document.nodes:
+            if node.tag in tags:
+                places.setdefault(("t", node.tag), []).append(node)
+            if everything:
+                places.setdefault(("t", "*"), []).append(node)
+            attrs = node.attrs
+            if not attrs:
+                continue
+            for name in attrs:
+                if name == "class":
+                    text = attrs["class"]
+                    found = seen.get(text)
+                    if found is None:
+                        found = self._look(text)
+                    for key in found:
+                        places.setdefault(key, []).append(node)
+                elif name == "id" and attrs["id"] in ids:
+                    places.setdefault(("#", attrs["id"]), []).append(node)
+                if name in attributes:
+                    places.setdefault(("@", name), []).append(node)
+        return places
+
+    def _look(self, text: str) -> tuple[Key, ...]:
+        if len(self._seen) > self._KEPT:
+            self._seen.clear()
+        tokens = dict.fromkeys(text.split())
+        found = tuple((".", token) for token in tokens if token in self._classes)
+        self._seen[text] = found
+        return found
+
+
+#: What every rule in use asks for; :func:`rule` teaches it.
+IN_USE: Final = Vocabulary()
+
+
+def rule(source: str) -> Selector:
+    """Compile a selector and have every index list its candidates."""
+    selector = compile_selector(source)
+    for key, _ in selector.alternatives:
+        IN_USE.learn(key)
+    return selector
+
+
+def closest(node: Node, test: Test) -> Node | None:
+    """The element itself or its nearest ancestor that passes."""
+    here: Node | None = node
+    while here is not None:
+        if test(here):
+            return here
+        here = here.parent
+    return None
+
+
+def siblings_after(document: Document, node: Node) -> Iterator[Node]:
+    """The element siblings that follow, in order."""
+    if node.parent is None:
+        return
+    i = node.end
+    while i < node.parent.end:
+        sibling = document.nodes[i]
+        yield sibling
+        i = sibling.end
