@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from enum import StrEnum
 
 import msgspec
 import pytest
+from packaging.requirements import Requirement
 
 from archiver import record
 from tests.conftest import ROOT, Run
@@ -63,6 +65,14 @@ def test_every_field_is_described(kind: type[msgspec.Struct], heading: str) -> N
 )
 def test_every_value_is_described(kind: type[StrEnum], heading: str) -> None:
     assert {member.value for member in kind} <= _named(_section(heading))
+
+
+def test_every_dependency_is_explained() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    asked = [*project["dependencies"], *(one for extra in project["optional-dependencies"].values() for one in extra)]
+    names = {Requirement(one).name for one in asked} - {project["name"]}
+    explained = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("## What we build on")[2]
+    assert not {name for name in names if name not in explained and not re.search(r"^types-|-stubs$", name)}
 
 
 def test_no_module_is_named_after_nothing() -> None:

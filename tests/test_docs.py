@@ -1,0 +1,154 @@
+"""Whatever the documents show is run: commands, Python, the crontab line, the table of the demonstration."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT, Answer, Run, Serve
+
+#: The site that the documents speak of; the tests serve it on loopback.
+SHOWN = "https://reviews.example"
+REVIEW = b"""<!doctype html><html lang="en"><title>Never Let Me Go - Reviews</title><body><article>
+<h1>Never Let Me Go</h1>
+<p>I came to this film knowing nothing about it, except that it was based on the highly-acclaimed novel.</p>
+<p>The story begins in the present and then segues to a lengthy flashback at a boarding school.</p>
+</article></body></html>"""
+FEED = """<?xml version="1.0"?><rss version="2.0"><channel><title>Reviews</title><link>{base}/</link>
+<item><title>Never Let Me Go</title><link>{base}/never-let-me-go</link></item></channel></rss>"""
+START = b"""<!doctype html><html><head><title>Reviews</title>
+<link rel="alternate" type="application/rss+xml" href="/feed"></head><body><h1>Reviews</h1></body></html>"""
+
+
+@pytest.fixture
+def site(serve: Serve) -> str:
+    answers: dict[str, Answer] = {"/": Answer(START), "/never-let-me-go": Answer(REVIEW)}
+    base = serve(answers)
+    answers["/feed"] = Answer(FEED.format(base=base).encode(), content_type="application/rss+xml")
+    return base
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A checkout whose `data/` is nobody's: the tree's own folders, linked."""
+    for name in ("scrapy.cfg", "archiver", "spiders", "pipelines"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    return tmp_path
+
+
+def test_the_readme_holds_from_top_to_bottom(site: str, checkout: Path, environment: dict[str, str]) -> None:
+    """In one folder, in the order of the page: what is shown later reads what was made earlier."""
+    tools = os.pathsep.join([str(Path(sys.executable).parent), environment["PATH"]])
+    pages = checkout / "pages.txt"
+    pages.write_text(f"# a comment\n{site}/never-let-me-go\n", encoding="utf-8")
+    said = ""
+    for command in _commands("README.md"):
+        local = command.replace(SHOWN, site)
+        assert not re.search(rf"://(?!{re.escape(site.partition('://')[2])})", local), f"leaves this machine: {command}"
+        ended = subprocess.run(
+            ["/bin/sh", "-c", local],
+            cwd=checkout,
+            env={**environment, "PATH": tools},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert ended.returncode == 0, f"{command}\n{ended.stdout}\n{ended.stderr}"
+        said += ended.stdout
+    assert (checkout / "archive").is_dir()
+    assert (checkout / "again.jsonl").read_text(encoding="utf-8").count('"title":"Never Let Me Go"') >= 3
+    assert "article Never Let Me Go 0" in said
+
+
+def test_a_cron_job_is_silent(site: str, run: Run) -> None:
+    [block] = [text for kind, text in _blocks("README.md") if kind == "crontab"]
+    program, *words = block.split()[5:]
+    assert program == "archiver"
+    ended = run("python", "-m", "archiver", *[word.replace(SHOWN, site) for word in words])
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
+
+
+def test_the_readme_shows_the_demonstrations_own_table(run: Run) -> None:
+    ended = run("python", "-m", "tests.demo", cwd=ROOT)
+    assert ended.returncode == 0, ended.stderr
+    [shown] = [block for kind, block in _blocks("README.md") if kind == "text"]
+    assert _without_run(shown) in _without_run(ended.stdout)
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
+@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md"])
+def test_every_make_target_that_is_shown_exists(document: str, run: Run) -> None:
+    said = (ROOT / document).read_text(encoding="utf-8")
+    shown = set(re.findall(r"(?:^\$ |^    |`)make ([a-z]+)", said, re.MULTILINE))
+    assert shown
+    for target in sorted(shown):
+        ended = run("make", "--dry-run", target, cwd=ROOT)
+        assert ended.returncode == 0, ended.stderr
+
+
+def test_every_command_of_the_list_is_there(run: Run) -> None:
+    said = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
+    commands = set(re.findall(r"`archiver ([a-z]+)", said))
+    assert {"crawl", "extract", "schema"} <= commands
+    for command in sorted(commands):
+        ended = run("python", "-m", "archiver", command, "--help", cwd=ROOT)
+        assert ended.returncode == 0, ended.stderr
+
+
+def test_every_spider_of_the_list_is_there(run: Run) -> None:
+    said = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
+    ended = run("python", "-m", "scrapy", "list", cwd=ROOT)
+    assert set(re.findall(r"`scrapy crawl ([a-z]+)", said)) == set(ended.stdout.split()), ended.stderr
+
+
+def test_every_setting_that_is_described_is_read() -> None:
+    program = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "archiver").rglob("*.py"))
+    said = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8") + (ROOT / "README.md").read_text(encoding="utf-8")
+    settings = set(re.findall(r"ARCHIVER_[A-Z_]*[A-Z]", said))
+    assert settings
+    assert not {name for name in settings if name not in program}
+
+
+@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/cli.md", "docs/record.md"])
+def test_every_link_leads_somewhere(document: str) -> None:
+    said = (ROOT / document).read_text(encoding="utf-8")
+    for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", said):
+        assert (ROOT / document).parent.joinpath(target).exists(), target
+
+
+def _commands(document: str) -> list[str]:
+    """What a reader would type, top to bottom: the lines after a prompt, a crontab's commands, and the
+    Python, each time with all that stands above it. The make targets have a test of their own."""
+    commands: list[str] = []
+    script = ""
+    for kind, text in _blocks(document):
+        if kind == "console":
+            commands += [line.removeprefix("$ ") for line in text.splitlines() if line.startswith("$ ")]
+        elif kind == "crontab":
+            commands += [line.split(maxsplit=5)[5] for line in text.splitlines()]
+        elif kind == "python":
+            script += text
+            commands.append(shlex.join([sys.executable, "-c", script]))
+    return [command for command in commands if not command.startswith("make ")]
+
+
+def _blocks(document: str) -> list[tuple[str, str]]:
+    """The fenced blocks of a document: what they are said to hold, and their text."""
+    said = (ROOT / document).read_text(encoding="utf-8")
+    return re.findall(r"^```(\w+)\n(.*?)^```$", said, re.MULTILINE | re.DOTALL)
+
+
+def _without_run(text: str) -> str:
+    """A table with what differs from run to run left out: run ids, ports, widths."""
+    named = re.sub(r"\d{8}T\d{6}Z-[0-9a-f]{6}", "RUN", text)
+    named = re.sub(r"127\.0\.0\.1[:_]\d+", "127.0.0.1:PORT", named)
+    return "\n".join(" ".join(line.split()) for line in named.strip().splitlines())
