@@ -7,6 +7,7 @@ from functools import cached_property
 from urllib.parse import urljoin
 
 from archiver.document import Document, Node
+from archiver.extraction.linked_data import LinkedData, linked_data
 from archiver.extraction.select import Index, rule
 from archiver.page import Page
 
@@ -39,6 +40,11 @@ class Reading:
                     if content:
                         said.setdefault(name, []).append(content)
         return said
+
+    @cached_property
+    def linked(self) -> LinkedData:
+        """What the page says of itself in JSON-LD, microdata and RDFa."""
+        return linked_data(self)
 
     @cached_property
     def base_url(self) -> str | None:
