@@ -10,6 +10,7 @@ that a selector looks at a handful of candidates and never at the whole page.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
@@ -19,7 +20,7 @@ from cssselect import parser as css
 from archiver.document import Document, Node
 
 Test = Callable[[Node], bool]
-#: A kind (``.`` class, ``#`` id, ``@`` attribute name, ``t`` tag) and a name.
+#: A kind (``.`` class, ``#`` id, ``@`` attribute name, ``t`` tag, ``~`` letters in the class) and a name.
 Key = tuple[str, str]
 
 
@@ -119,12 +120,17 @@ class Index:
         """Elements that match, in document order; ``within`` keeps to an element's descendants."""
         found: dict[int, Node] = {}
         for key, test in selector.alternatives:
-            for node in self._places.get(key, ()):
-                if within is not None and not within.index < node.index < within.end:
-                    continue
+            for node in self._candidates(key, within):
                 if node.index not in found and test(node):
                     found[node.index] = node
         return [found[i] for i in sorted(found)] if len(selector.alternatives) > 1 else list(found.values())
+
+    def _candidates(self, key: Key, within: Node | None) -> list[Node]:
+        nodes = self._places.get(key, [])
+        if within is None or not nodes:
+            return nodes
+        start = bisect_right(nodes, within.index, key=_place)
+        return nodes[start : bisect_right(nodes, within.end - 1, start, key=_place)]
 
     def first(self, selector: Selector, within: Node | None = None) -> Node | None:
         return next(iter(self.select(selector, within)), None)
@@ -132,6 +138,10 @@ class Index:
     def under(self, kind: str, name: str) -> list[Node]:
         """Elements under one key, in document order."""
         return self._places.get((kind, name), [])
+
+
+def _place(node: Node) -> int:
+    return node.index
 
 
 class Vocabulary:
@@ -145,11 +155,12 @@ class Vocabulary:
         self._ids: set[str] = set()
         self._attributes: set[str] = set()
         self._tags: set[str] = set()
+        self._letters: set[str] = set()
         self._seen: dict[str, tuple[Key, ...]] = {}
 
     def learn(self, key: Key) -> None:
         kind, name = key
-        {".": self._classes, "#": self._ids, "@": self._attributes, "t": self._tags}[kind].add(name)
+        {".": self._classes, "#": self._ids, "@": self._attributes, "t": self._tags, "~": self._letters}[kind].add(name)
         self._seen.clear()
 
     def places(self, document: Document) -> dict[Key, list[Node]]:
@@ -184,6 +195,8 @@ class Vocabulary:
             self._seen.clear()
         tokens = dict.fromkeys(text.split())
         found = tuple((".", token) for token in tokens if token in self._classes)
+        folded = text.lower()
+        found += tuple(("~", letters) for letters in self._letters if letters in folded)
         self._seen[text] = found
         return found
 
@@ -198,6 +211,11 @@ def rule(source: str) -> Selector:
     for key, _ in selector.alternatives:
         IN_USE.learn(key)
     return selector
+
+
+def rule_letters(letters: str) -> None:
+    """Have every index list the elements whose class holds these (lower case) letters anywhere."""
+    IN_USE.learn(("~", letters))
 
 
 def closest(node: Node, test: Test) -> Node | None:
