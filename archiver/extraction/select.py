@@ -48,7 +48,7 @@ def compile_selector(source: str) -> Selector:
     return Selector(source, tuple(alternatives))
 
 
-_PREFERENCE: Final = {"#": 0, ".": 1, "~": 2, "@": 3, "t": 4}
+_PREFERENCE: Final = {"#": 0, ".": 1, "@": 2, "t": 3}
 
 
 def _best(keys: list[Key]) -> Key:
@@ -73,7 +73,7 @@ def _compile(tree: object, keys: list[Key], source: str) -> Test:
             return lambda node: node.attrs.get("id") == name and before(node)
         case css.Attrib(selector=inner, attrib=name, operator=operator, value=value):
             before = _compile(inner, keys, source)
-            keys.append(("~", value.value) if name == "class" and operator == "*=" else ("@", name))
+            keys.append(("@", name))
             says = _attribute_test(operator, "" if value is None else str(value.value), source)
             return lambda node: name in node.attrs and says(node.attrs[name]) and before(node)
         case css.Negation(selector=inner, subselector=negated):
@@ -152,7 +152,6 @@ class Vocabulary:
 
     def __init__(self) -> None:
         self._classes: set[str] = set()
-        self._class_parts: set[str] = set()
         self._ids: set[str] = set()
         self._attributes: set[str] = set()
         self._tags: set[str] = set()
@@ -196,7 +195,6 @@ class Vocabulary:
             self._seen.clear()
         tokens = dict.fromkeys(text.split())
         found = tuple((".", token) for token in tokens if token in self._classes)
-        found += tuple(("~", part) for part in self._class_parts if part in text)
         folded = text.lower()
         found += tuple(("~", letters) for letters in self._letters if letters in folded)
         self._seen[text] = found
