@@ -1,0 +1,65 @@
+"""What a user says after ``-a``, judged before anything starts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+import msgspec
+from msgspec import Struct
+from scrapy.exceptions import UsageError
+
+S = TypeVar("S", bound=Struct)
+
+
+def read(spoken: Mapping[str, str], kind: type[S]) -> S:
+    """The arguments as their types say, or a complaint that names the fault."""
+    known = [field.name for field in msgspec.structs.fields(kind)]
+    for name in spoken:
+        if name not in known:
+            raise complaint(f"unknown argument -a {name}=…; there are {', '.join(known)}")
+    try:
+        return msgspec.convert(dict(spoken), kind, strict=False)
+    except msgspec.ValidationError as error:
+        fault, _, where = str(error).partition(" - at `$.")
+        raise complaint(f"-a {where.rstrip('`')}: {fault}" if where else fault) from error
+
+
+def web_address(url: str) -> str:
+    """The address, if it is one that can be asked for."""
+    url = url.strip()
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise complaint(f"{url!r} is not the address of a page; it begins with https:// or http:// and a host")
+    return url
+
+
+def addresses(path: Path) -> tuple[str, ...]:
+    """The addresses in a file: one a line, `#` begins a comment line, each taken once."""
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except OSError as error:
+        raise complaint(f"{path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise complaint(f"{path} is no text file in UTF-8") from error
+    said = [(number, line.strip()) for number, line in enumerate(lines, 1)]
+    found: dict[str, None] = {}
+    for number, line in said:
+        if line and not line.startswith("#"):
+            try:
+                found[web_address(line)] = None
+            except UsageError as error:
+                raise complaint(f"{path}, line {number}: {error}") from error
+    if not found:
+        raise complaint(f"{path} names no page")
+    return tuple(found)
+
+
+def complaint(fault: str) -> UsageError:
+    return UsageError(fault, print_help=False)

@@ -1,0 +1,135 @@
+"""``crawl``: Scrapy's command of that name, with exit codes that a cron job can trust.
+
+Whatever is wrong with what was asked is said before anything starts: no file is written and
+nothing is fetched.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from contextlib import ExitStack
+from typing import Any
+
+from scrapy.commands import ScrapyCommand
+from scrapy.crawler import Crawler
+from scrapy.exceptions import UsageError
+from scrapy.spiderloader import get_spider_loader
+from scrapy.utils.conf import arglist_to_dict
+
+from archiver.crawl import config, lock
+from archiver.crawl.recorder import Recorder
+from archiver.crawl.run import Exit, exit_for
+from archiver.crawl.table import printable, table
+from archiver.store.layout import Layout, new_run_id
+
+
+class Command(ScrapyCommand):
+    requires_project = True
+
+    def syntax(self) -> str:
+        return "[options] <spider>"
+
+    def short_desc(self) -> str:
+        return "Archive pages with a spider of this project"
+
+    def long_desc(self) -> str:
+        return (
+            "Archive pages. Spiders: `reviews` (given pages), `site` (what a site announces). "
+            "Example: crawl reviews -a url=https://example.org/a-review"
+        )
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        super().add_options(parser)
+        parser.add_argument(
+            "-a",
+            dest="spargs",
+            action="append",
+            default=[],
+            metavar="NAME=VALUE",
+            help="an argument of the spider: url=ADDRESS, urls=FILE, pages=NUMBER",
+        )
+        parser.add_argument(
+            "--table", action="store_true", help="print the closing table where there is no terminal too"
+        )
+
+    def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
+        super().process_options(args, opts)
+        assert self.settings is not None
+        try:
+            spoken = arglist_to_dict(opts.spargs)
+        except ValueError:
+            raise UsageError("-a takes NAME=VALUE", print_help=False) from None
+        try:
+            config.from_settings(self.settings)
+        except config.ConfigError as error:
+            raise UsageError(str(error), print_help=False) from None
+        self._spider = self._judge(args)
+        self._arguments = {"plan": self._spider.read_arguments(spoken), "spoken": spoken}
+        self._prepare(Layout(data=config.data_folder(self.settings), run_id=new_run_id()))
+
+    def run(self, args: list[str], opts: argparse.Namespace) -> None:  # noqa: ARG002
+        assert self.crawler_process is not None
+        crawler = self.crawler_process.create_crawler(self._spider)
+        crawling = self.crawler_process.crawl(crawler, **self._arguments)
+        self.crawler_process.start()
+        self._finish(crawler, crawling, opts.table or sys.stdout.isatty())
+
+    def _judge(self, args: list[str]) -> Any:
+        """The spider that was asked for."""
+        assert self.settings is not None
+        loader = get_spider_loader(self.settings)
+        names = ", ".join(sorted(loader.list()))
+        if len(args) != 1:
+            said = f", not {' '.join(args)!r}" if args else ""
+            raise UsageError(f"crawl takes the name of one spider ({names}){said}", print_help=False)
+        try:
+            return loader.load(args[0])
+        except KeyError:
+            raise UsageError(f"there is no spider {args[0]!r}; there are {names}", print_help=False) from None
+
+    def _prepare(self, layout: Layout) -> None:
+        """Take the lock and give the run its name and its log."""
+        assert self.settings is not None
+        self._lock = ExitStack()
+        try:
+            self._lock.enter_context(lock.held(layout.data, layout.run_id))
+            layout.log().parent.mkdir(parents=True, exist_ok=True)
+        except lock.HeldError as error:
+            _say(str(error))
+            raise SystemExit(Exit.LOCKED) from None
+        except OSError as error:
+            _say(f"{error.filename or layout.data}: {error.strerror}")
+            raise SystemExit(exit_for(error)) from None
+        self.settings.set(config.RUN_ID, layout.run_id, "cmdline")
+        if not self.settings["LOG_FILE"]:
+            self.settings.set("LOG_FILE", str(layout.log()), "cmdline")
+
+    def _finish(self, crawler: Crawler, crawling: Any, show: bool) -> None:
+        assert self.settings is not None
+        failed = isinstance(crawling, asyncio.Future) and crawling.done() and crawling.exception()
+        recorder = _recorder(crawler)
+        if recorder is None:
+            self.exitcode = Exit.CRASH
+            _say(f"the crawl did not start: {failed or 'unknown cause'}", self.settings["LOG_FILE"])
+            return
+        if failed:
+            recorder.run.broke(failed, "the crawl did not start")
+        recorder.close()
+        self.exitcode = recorder.run.exit_code
+        if show:
+            sys.stdout.write(table(recorder.run))
+        if self.exitcode:
+            _say(recorder.run.cause or "failed", self.settings["LOG_FILE"])
+
+
+def _recorder(crawler: Crawler) -> Recorder | None:
+    try:
+        return crawler.get_extension(Recorder)
+    except RuntimeError:  # it ended before its extensions were made
+        return None
+
+
+def _say(cause: str, log: str | None = None) -> None:
+    print(f"archiver: {printable(cause)}", *([f"  log: {log}"] if log else []), sep="\n", file=sys.stderr)

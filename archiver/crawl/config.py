@@ -1,0 +1,102 @@
+"""The operator's settings: flags over environment over file.
+
+A key that nobody reads is refused wherever it stands, since a typo that is silently ignored
+crawls with the wrong settings for months. ``-s`` is Scrapy's own and comes on top
+(:func:`from_settings` judges it).
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta, Struct
+from scrapy.settings import BaseSettings
+
+PREFIX = "ARCHIVER_"
+FILE = "archiver.toml"
+#: These name no setting: the first tells where the file is, the second is the crawl command's own.
+_NAMES_A_FILE = "ARCHIVER_CONFIG"
+RUN_ID = "ARCHIVER_RUN_ID"
+
+
+class ConfigError(Exception):
+    """A setting is wrong; the message names where it stands, the key and the fault."""
+
+
+class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What an operator may set; docs/cli.md describes each."""
+
+    data: Annotated[str, Meta(min_length=1)] = "data"
+    contact: Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f()]*$")] = ""
+    delay: Annotated[float, Meta(ge=0)] = 1.0
+    allow_private_hosts: bool = False
+
+
+def load(environ: Mapping[str, str], folder: Path) -> Config:
+    """The file's settings with the environment's over them."""
+    path = _file(environ, folder)
+    in_file = _read(path) if path else {}
+    _judge(in_file, str(path))
+    in_environment = _prefixed({name: value for name, value in environ.items() if name != _NAMES_A_FILE})
+    _judge(in_environment, "the environment")
+    return _judge({**in_file, **in_environment}, "the settings")
+
+
+def from_settings(settings: BaseSettings) -> Config:
+    """The settings in force, ``-s`` included."""
+    return _judge(_prefixed({name: settings[name] for name in settings if name != RUN_ID}), "-s")
+
+
+def to_settings(config: Config) -> dict[str, Any]:
+    """The names and values by which Scrapy's components see them."""
+    return {PREFIX + name.upper(): value for name, value in msgspec.to_builtins(config).items()}
+
+
+def data_folder(settings: BaseSettings) -> Path:
+    """Where everything is written; a relative path counts from the working folder."""
+    return Path(from_settings(settings).data)
+
+
+def _file(environ: Mapping[str, str], folder: Path) -> Path | None:
+    named = environ.get(_NAMES_A_FILE)
+    if named:
+        return folder / named
+    beside = folder / FILE
+    return beside if beside.is_file() else None
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: {error}") from error
+
+
+def _prefixed(settings: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name.removeprefix(PREFIX).lower(): value for name, value in settings.items() if str(name).startswith(PREFIX)
+    }
+
+
+def _judge(values: Mapping[str, Any], where: str) -> Config:
+    known = [field.name for field in msgspec.structs.fields(Config)]
+    for name in values:
+        if name not in known:
+            raise ConfigError(f"{where}: there is no setting {name!r}; there are {', '.join(known)}")
+    config = Config()
+    for name, value in values.items():
+        try:
+            config = msgspec.convert({**msgspec.to_builtins(config), name: value}, Config, strict=False)
+        except msgspec.ValidationError as error:
+            raise ConfigError(f"{where}: {name} = {value!r}: {_fault(error)}") from error
+    return config
+
+
+def _fault(error: msgspec.ValidationError) -> str:
+    return str(error).partition(" - at ")[0]

@@ -1,0 +1,1 @@
+"""Where a site tells which pages it has: one module a source."""

@@ -1,0 +1,68 @@
+"""No page may send the crawler to a machine that only the crawler can reach.
+
+A name is judged by the address it resolved to, at the moment of the connection that uses this
+very address: a name that changes its mind between two look-ups gains nothing, nor does an
+address written in an odd way, nor a redirect.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Self
+
+from scrapy.crawler import Crawler
+from scrapy.resolver import CachingThreadedResolver
+from twisted.internet.base import ReactorBase
+from twisted.internet.defer import Deferred
+from twisted.internet.error import DNSLookupError
+
+from archiver.crawl import config
+
+#: The last refusals, by host. Twisted tells a resolver's caller that nothing was found, never why.
+_refused: dict[str, str] = {}
+_KEPT = 10_000
+
+
+class PrivateHostError(Exception):
+    """The host is at a loopback, private, link-local or otherwise unroutable address."""
+
+
+class GuardedResolver(CachingThreadedResolver):
+    def __init__(self, reactor: ReactorBase, cache_size: int, timeout: float, open_to_all: bool) -> None:
+        super().__init__(reactor, cache_size, timeout)
+        self._open_to_all = open_to_all
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, reactor: ReactorBase) -> Self:
+        settings = crawler.settings
+        return cls(
+            reactor,
+            settings.getint("DNSCACHE_SIZE") if settings.getbool("DNSCACHE_ENABLED") else 0,
+            settings.getfloat("DNS_TIMEOUT"),
+            config.from_settings(settings).allow_private_hosts,
+        )
+
+    def getHostByName(self, name: str, timeout: object = ()) -> Deferred[str]:  # noqa: N802
+        found: Deferred[str] = super().getHostByName(name)
+        return found if self._open_to_all else found.addCallback(_judged, name)
+
+
+def refusal(host: str) -> str | None:
+    """Why the guard refused a host, if it did."""
+    return _refused.get(host)
+
+
+def is_public(address: str) -> bool:
+    """Whether an address can be reached from everywhere."""
+    ip = ipaddress.ip_address(address)
+    mapped = ip.ipv4_mapped if isinstance(ip, ipaddress.IPv6Address) else None
+    return (mapped or ip).is_global and not ip.is_multicast
+
+
+def _judged(address: str, name: str) -> str:
+    if is_public(address):
+        return address
+    if len(_refused) >= _KEPT:
+        _refused.clear()
+    _refused[name] = f"{name} is at {address}, which is no public address"
+    raise DNSLookupError(_refused[name])

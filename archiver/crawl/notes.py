@@ -1,0 +1,78 @@
+"""What is noted on a request, and travels with it through redirects and retries."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from scrapy import Request
+from scrapy.exceptions import (
+    CannotResolveHostError,
+    DownloadCancelledError,
+    DownloadConnectionRefusedError,
+    DownloadFailedError,
+    DownloadTimeoutError,
+    IgnoreRequest,
+    ResponseDataLossError,
+)
+from scrapy.http.request import NO_CALLBACK
+
+from archiver.crawl.guard import PrivateHostError
+from archiver.crawl.run import FORBIDDEN
+from archiver.warc.exchange import Purpose
+
+PURPOSE: Final = "purpose"
+#: The site that a request is made for, wherever it leads.
+SITE: Final = "site"
+#: Whether the user gave this very address.
+NAMED: Final = "named"
+#: How many pages in a row only pointed to the next.
+FOLLOWED: Final = "followed"
+#: Scrapy's list of the addresses that were redirected; pages that only point onward are added to it.
+REDIRECTED: Final = "redirect_urls"
+
+
+def purpose_of(request: Request) -> Purpose:
+    if request.callback is NO_CALLBACK and urlsplit(request.url).path == "/robots.txt":
+        return Purpose.ROBOTS
+    return Purpose(request.meta.get(PURPOSE, Purpose.PAGE))
+
+
+def redirected_from(request: Request) -> tuple[str, ...]:
+    """The addresses asked before this one, first asked first."""
+    return tuple(request.meta.get(REDIRECTED, ()))
+
+
+def first_asked(request: Request) -> str:
+    """The address as it was given, before anything led elsewhere."""
+    return (*redirected_from(request), request.url)[0]
+
+
+def is_named(request: Request) -> bool:
+    return bool(request.meta.get(NAMED, False))
+
+
+#: Robots.txt's refusals have no type of their own.
+_FORBIDDEN: Final = "Forbidden by robots.txt"
+
+_IN_WORDS: Final[tuple[tuple[type[BaseException], str], ...]] = (
+    (DownloadConnectionRefusedError, "connection refused"),
+    (DownloadTimeoutError, "timed out"),
+    (CannotResolveHostError, "host not found"),
+    (ResponseDataLossError, "the answer broke off"),
+    (DownloadCancelledError, "the answer is too long"),
+    (DownloadFailedError, "no answer"),
+)
+
+
+def in_words(error: Any) -> str:
+    """Why a request failed, for people."""
+    if isinstance(error, PrivateHostError):
+        return str(error)
+    if isinstance(error, IgnoreRequest) and str(error) == _FORBIDDEN:
+        return FORBIDDEN
+    words = next((words for kind, words in _IN_WORDS if isinstance(error, kind)), None)
+    detail = str(error).strip()
+    if words in ("no answer", None) and detail:
+        return f"{words or type(error).__name__}: {detail}"
+    return words or type(error).__name__

@@ -1,0 +1,234 @@
+"""Everything that crossed the wire goes into the archive here, before anybody reads it.
+
+An exchange is held until its part is known (a hop, or the final answer), then written, and
+then a page can be made of it, which knows where it lies.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from types import FrameType
+from typing import Self
+from urllib.parse import urlsplit
+from weakref import WeakKeyDictionary
+
+from scrapy import Request, Spider, signals
+from scrapy.crawler import Crawler
+from scrapy.exceptions import IgnoreRequest
+from scrapy.http import Response
+from twisted.python.failure import Failure
+
+from archiver.crawl import config
+from archiver.crawl.addon import software
+from archiver.crawl.doors import page_of, review_of
+from archiver.crawl.notes import SITE, first_asked, in_words, is_named
+from archiver.crawl.run import Run
+from archiver.crawl.shelf import Shelf
+from archiver.crawl.sites import site_of
+from archiver.page import Page
+from archiver.record import Review
+from archiver.store.layout import Layout, new_run_id
+from archiver.warc.exchange import Exchange, Purpose
+from archiver.warc.writer import ArchiveWriter, Location
+
+logger = logging.getLogger(__name__)
+
+
+class Stopping(IgnoreRequest):
+    """The archive cannot be written any more; nothing is fetched that could not be kept."""
+
+
+class Recorder:
+    """The extension that holds the run. Everybody in this room finds it by :meth:`of`."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+        layout = Layout(
+            data=config.data_folder(crawler.settings),
+            run_id=crawler.settings.get(config.RUN_ID) or new_run_id(),
+        )
+        spider = crawler.spider
+        self.run = Run(layout, spider.name if spider else "", _spoken(spider))
+        self._archives = Shelf(self._new_archive)
+        self._held: dict[Request, Exchange] = {}
+        self._written: WeakKeyDictionary[Request, tuple[Exchange, Location]] = WeakKeyDictionary()
+        self._askers: dict[str, str] = {}
+        self._sinks: list[Callable[[], None]] = []
+        self._stopping: asyncio.Future[None] | None = None
+        self._closed = False
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        recorder = cls(crawler)
+        connect = crawler.signals.connect
+        connect(recorder._opened, signals.spider_opened)
+        connect(recorder._closing, signals.spider_closed)
+        connect(recorder._item_failed, signals.item_error)
+        connect(recorder._callback_failed, signals.spider_error)
+        return recorder
+
+    @staticmethod
+    def of(crawler: Crawler) -> Recorder:
+        recorder = crawler.get_extension(Recorder)
+        if recorder is None:
+            raise RuntimeError("the Recorder extension is switched off, and nothing could be kept")
+        return recorder
+
+    # What the wire tap and the middlewares tell
+
+    def asked(self, request: Request) -> None:
+        """A request sets out. What a foreign host answers lies with the site that asked first."""
+        if self._stopping is not None:
+            raise Stopping("the run is being stopped")
+        site = request.meta.get(SITE)
+        if site:
+            self._askers.setdefault(urlsplit(request.url).netloc, site)
+
+    def hold(self, request: Request, exchange: Exchange) -> None:
+        self._held[request] = exchange
+
+    def held(self, request: Request) -> Exchange:
+        return self._held[request]
+
+    def settle(self, request: Request, purpose: Purpose) -> None:
+        """The part of a held exchange is known; it is written."""
+        exchange = self._held.pop(request, None)
+        if exchange is not None:
+            exchange = _as(exchange, purpose)
+            self._written[request] = (exchange, self._write(request, exchange))
+
+    def keep(self, request: Request, exchange: Exchange) -> None:
+        """An exchange without a usable answer is written at once."""
+        self._write(request, exchange)
+
+    # What spiders ask
+
+    def page(self, response: Response) -> Page:
+        """The page of a response, with its content coding removed."""
+        return page_of(self._written[_request_of(response)][0])
+
+    def review(self, response: Response) -> Review:
+        """The record of a response."""
+        exchange, location = self._written[_request_of(response)]
+        self.run.answered()
+        review = review_of(page_of(exchange), location)
+        self.run.made()
+        return review
+
+    def page_failed(self, failure: Failure) -> None:
+        """A page got no answer. What robots.txt keeps from us is a failure only where the user asked for it."""
+        request: Request = failure.request  # type: ignore[attr-defined]
+        if isinstance(failure.value, Stopping) or (isinstance(failure.value, IgnoreRequest) and not is_named(request)):
+            return
+        self.run.failed(first_asked(request), in_words(failure.value))
+
+    # The end
+
+    def at_the_end(self, close: Callable[[], None]) -> None:
+        """What a pipeline wants closed, in whatever way the run ends."""
+        self._sinks.append(close)
+
+    def close(self) -> None:
+        """Write what is still held and close every file; a second call does nothing."""
+        if self._closed:
+            return
+        for request in list(self._held):
+            try:
+                self.settle(request, Purpose.HOP)
+            except Stopping:
+                break
+        self._closed = True
+        for close in (self._archives.close, *self._sinks, self._last_manifest):
+            try:
+                close()
+            except OSError as error:
+                self._broke(error, "closing the files")
+
+    def _write(self, request: Request, exchange: Exchange) -> Location:
+        if self._stopping is not None:
+            raise Stopping("the run is being stopped")
+        try:
+            location = self._archives.of(self._site(request)).write(exchange)
+        except OSError as error:
+            self._broke(error, "writing the archive")
+            raise Stopping("the archive cannot be written") from error
+        self.run.counts.exchanges += 1
+        return location
+
+    def _site(self, request: Request) -> str:
+        asker = request.meta.get(SITE) or self._askers.get(urlsplit(request.url).netloc)
+        return asker or site_of(request.url)
+
+    def _new_archive(self, site: str, part: int) -> ArchiveWriter:
+        return ArchiveWriter(
+            self.run.layout.warc(site, part),
+            data=self.run.layout.data,
+            software=software(),
+            run_id=self.run.layout.run_id,
+        )
+
+    def _broke(self, error: BaseException, what: str) -> None:
+        """There is no going on: the crawl is stopped, once."""
+        logger.error("%s: %s", what, error, exc_info=error)
+        self.run.broke(error, what)
+        if self._stopping is None and not self._closed:
+            self._stopping = asyncio.ensure_future(self._crawler.engine.close_spider_async(reason="cannot go on"))
+
+    def _last_manifest(self) -> None:
+        self.run.write_manifest(over=True)
+
+    # Scrapy's signals
+
+    def _opened(self) -> None:
+        self.run.write_manifest(over=False)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            _listen(number, self.run)
+
+    def _closing(self, reason: str) -> None:
+        self.run.ending = reason
+        self.close()
+
+    def _item_failed(self, failure: Failure) -> None:
+        """A pipeline raised. A full disk or a lost one ends the run; anything else spoils its exit code."""
+        if isinstance(failure.value, OSError):
+            self._broke(failure.value, "writing a record")
+        else:
+            self.run.broke(failure.value, "a pipeline")
+
+    def _callback_failed(self, failure: Failure, response: Response | Failure | None) -> None:
+        if isinstance(failure.value, Stopping):
+            return
+        if isinstance(response, Response):
+            self.run.failed(first_asked(_request_of(response)), in_words(failure.value), response.status)
+        else:
+            self.run.broke(failure.value, "the spider")
+
+
+def _request_of(response: Response) -> Request:
+    if response.request is None:
+        raise ValueError("a response that no request led to")
+    return response.request
+
+
+def _as(exchange: Exchange, purpose: Purpose) -> Exchange:
+    return exchange if exchange.purpose is purpose else replace(exchange, purpose=purpose)
+
+
+def _spoken(spider: Spider | None) -> Mapping[str, str]:
+    return dict(getattr(spider, "spoken", {}))
+
+
+def _listen(number: signal.Signals, run: Run) -> None:
+    """Note a signal on its way to Scrapy, which stops the crawl but never says why."""
+    onward = signal.getsignal(number)
+
+    def note(signum: int, frame: FrameType | None) -> None:
+        run.signal = run.signal or signum
+        if callable(onward):
+            onward(signum, frame)
+
+    signal.signal(number, note)

@@ -1,0 +1,235 @@
+"""One run: what it was asked, what came of it, and the exit code that says so.
+
+Knows nothing of Scrapy. Scrapy swallows what its signal handlers raise and exits 0 after
+nearly every failure, so everything that went wrong is told to the run, and the run is asked.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import platform
+import re
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import IntEnum
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import msgspec
+from msgspec import Meta, Struct
+
+from archiver.record import Review
+from archiver.store.layout import Layout
+
+
+class Exit(IntEnum):
+    """docs/cli.md tells operators what each means; a number is never given another meaning."""
+
+    DONE = 0
+    CRASH = 1
+    USAGE = 2
+    SOME_FAILED = 3
+    NOTHING_FETCHED = 4
+    LOCKED = 11
+    DISK_FULL = 12
+    TIME_LIMIT = 15
+    STOPPED_BY_SITE = 16
+    SIGINT = 130
+    SIGTERM = 143
+
+
+#: Why a page failed that robots.txt keeps from us.
+FORBIDDEN: Final = "forbidden by robots.txt"
+#: Reasons for which Scrapy itself ends a crawl; any other is a fault.
+_ENDINGS: Final = {
+    "finished": Exit.DONE,
+    "closespider_pagecount": Exit.DONE,
+    "closespider_itemcount": Exit.DONE,
+    "closespider_timeout": Exit.TIME_LIMIT,
+    "closespider_timeout_no_item": Exit.TIME_LIMIT,
+    "closespider_errorcount": Exit.SOME_FAILED,
+}
+_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+#: A table longer than this is read by nobody, and the records are not to be held in memory.
+MOST_SHOWN: Final = 100
+_PASSWORD: Final = re.compile(r"(?<=//)[^/@\s]*@")
+
+
+class FailedPage(Struct, frozen=True, kw_only=True):
+    """A page that was asked for and did not come as it should."""
+
+    url: Annotated[str, Meta(description="as it was asked for, before redirects")]
+    reason: Annotated[str, Meta(description="why, for people")]
+    status: Annotated[int | None, Meta(description="HTTP status of the last answer; null where none came")] = None
+
+
+class Counts(Struct, kw_only=True):
+    answered: Annotated[int, Meta(description="pages that got an HTTP answer, whatever it was")] = 0
+    records: Annotated[int, Meta(description="records written")] = 0
+    comments: Annotated[int, Meta(description="comments in them")] = 0
+    exchanges: Annotated[int, Meta(description="requests archived, hops and robots.txt included")] = 0
+    failed: Annotated[int, Meta(description="pages in `failed`")] = 0
+
+
+class Manifest(Struct, frozen=True, kw_only=True):
+    """What one run leaves behind beside its records and archives."""
+
+    run_id: Annotated[str, Meta(description="in the name of every file of the run")]
+    spider: Annotated[str, Meta(description="which spider ran")]
+    arguments: Annotated[dict[str, str], Meta(description="its arguments, passwords in addresses left out")]
+    versions: Annotated[dict[str, str], Meta(description="of the programs that made the run")]
+    started_at: Annotated[str, Meta(description="UTC instant")]
+    finished_at: Annotated[str | None, Meta(description="UTC instant; null while it runs, or when it was killed")] = (
+        None
+    )
+    exit_code: Annotated[int | None, Meta(description="as in docs/cli.md; null while it runs")] = None
+    cause: Annotated[str | None, Meta(description="what ended the run before its time")] = None
+    counts: Counts
+    failed: Annotated[tuple[FailedPage, ...], Meta(description="the pages to ask for again")] = ()
+
+
+def manifest_schema() -> dict[str, Any]:
+    """The JSON Schema (2020-12) of a manifest, generated from the types."""
+    schema = msgspec.json.schema(Manifest)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "review-archiver run", **schema}
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A record as the closing table shows it, with the file it stands in."""
+
+    review: Review
+    lines: Path
+
+
+class Run:
+    def __init__(self, layout: Layout, spider: str, arguments: Mapping[str, str]) -> None:
+        self.layout = layout
+        self.counts = Counts()
+        self.signal: int | None = None
+        self.crashed: str | None = None
+        self.full: str | None = None
+        self.ending = "finished"
+        self.kept: list[Kept] = []
+        self._made = 0
+        self._failed: list[FailedPage] = []
+        self._spider = spider
+        self._arguments = {name: _PASSWORD.sub("", value) for name, value in arguments.items()}
+        self._started_at = datetime.now(UTC)
+
+    def answered(self) -> None:
+        """A page got an answer, which now becomes a record."""
+        self.counts.answered += 1
+
+    def made(self) -> None:
+        """A record was handed to the pipelines."""
+        self._made += 1
+
+    def recorded(self, review: Review, lines: Path) -> None:
+        """A record was written to a file of lines."""
+        self.counts.records += 1
+        self.counts.comments += review.comments_found or 0
+        if len(self.kept) < MOST_SHOWN:
+            self.kept.append(Kept(_shown(review), lines))
+
+    def failed(self, url: str, reason: str, status: int | None = None) -> None:
+        self._failed.append(FailedPage(url=_PASSWORD.sub("", url), reason=reason, status=status))
+        self.counts.failed = len(self._failed)
+
+    def broke(self, error: BaseException, what: str) -> None:
+        """Something failed that must not fail, and not because of a page."""
+        if isinstance(error, OSError) and error.errno in _FULL:
+            self.full = self.full or f"{what}: {error.strerror}"
+        else:
+            self.crashed = self.crashed or f"{what}: {type(error).__name__}: {error}"
+
+    @property
+    def cause(self) -> str | None:
+        """What ended the run, or spoilt it, in one line; None where all is well."""
+        if self.full or self.crashed:
+            return self.full or self.crashed
+        if self._made != self.counts.records:
+            return f"{self._made} records were made and {self.counts.records} written"
+        if self.signal is not None:
+            return f"stopped by signal {self.signal}"
+        if self.ending not in ("finished", "shutdown"):
+            return f"ended early: {self.ending}"
+        if self._failed:
+            first = self._failed[0]
+            others = f" and {len(self._failed) - 1} more" if len(self._failed) > 1 else ""
+            return f"failed: {first.url} ({first.reason}){others}"
+        return None
+
+    @property
+    def exit_code(self) -> int:
+        if self.full:
+            return Exit.DISK_FULL
+        if self.crashed:
+            return Exit.CRASH
+        if self.signal is not None:
+            return 128 + self.signal
+        ending = _ENDINGS.get(self.ending, Exit.CRASH)
+        if self._made != self.counts.records or ending is Exit.CRASH:
+            return Exit.CRASH
+        if ending is not Exit.DONE:
+            return ending
+        if self._failed and all(page.reason == FORBIDDEN for page in self._failed) and not self.counts.answered:
+            return Exit.STOPPED_BY_SITE
+        if not self.counts.answered:
+            return Exit.NOTHING_FETCHED
+        return Exit.SOME_FAILED if self._failed else Exit.DONE
+
+    def write_manifest(self, *, over: bool) -> None:
+        """Replace the manifest; a reader sees the old one or the new one, never half of either."""
+        manifest = Manifest(
+            run_id=self.layout.run_id,
+            spider=self._spider,
+            arguments=self._arguments,
+            versions=_versions(),
+            started_at=_instant(self._started_at),
+            finished_at=_instant(datetime.now(UTC)) if over else None,
+            exit_code=self.exit_code if over else None,
+            cause=self.cause if over else None,
+            counts=self.counts,
+            failed=tuple(self._failed),
+        )
+        _replace(self.layout.manifest(), msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n")
+
+
+def exit_for(error: OSError) -> Exit:
+    """For what fails before a run has begun: a full disk, or a folder that cannot be used."""
+    return Exit.DISK_FULL if error.errno in _FULL else Exit.USAGE
+
+
+def _shown(review: Review) -> Review:
+    """What the table needs of a record, without its text."""
+    return msgspec.structs.replace(review, body_text=None, segments=(), comments=())
+
+
+def _versions() -> dict[str, str]:
+    return {
+        "python": platform.python_version(),
+        **{name: version(name) for name in ("scrapy", "twisted", "lxml", "msgspec")},
+    }
+
+
+def _instant(moment: datetime) -> str:
+    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _replace(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", suffix=".open", delete=False) as file:
+        try:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        except OSError:
+            Path(file.name).unlink()
+            raise
+    Path(file.name).chmod(0o644)
+    Path(file.name).replace(path)

@@ -1,0 +1,48 @@
+"""The files being written, one a site: however many sites, only so many are open at once."""
+
+from __future__ import annotations
+
+from collections import Counter, OrderedDict
+from collections.abc import Callable
+from typing import Final, Generic, Protocol, TypeVar
+
+#: A run over thousands of sites must not run out of file descriptors (1,024 is a usual limit).
+MOST_OPEN: Final = 200
+
+
+class _Writer(Protocol):
+    def close(self) -> None: ...
+
+
+W = TypeVar("W", bound=_Writer)
+
+
+class Shelf(Generic[W]):
+    """Writers by site. The one longest unused is closed when there are too many; a site that
+    comes back gets its next part, since a closed file is never appended to."""
+
+    def __init__(self, new: Callable[[str, int], W], most_open: int = MOST_OPEN) -> None:
+        self._new = new
+        self._most_open = most_open
+        self._open: OrderedDict[str, W] = OrderedDict()
+        self._parts: Counter[str] = Counter()
+
+    def of(self, site: str) -> W:
+        if site not in self._open:
+            if len(self._open) >= self._most_open:
+                self._open.popitem(last=False)[1].close()
+            self._parts[site] += 1
+            self._open[site] = self._new(site, self._parts[site])
+        self._open.move_to_end(site)
+        return self._open[site]
+
+    def close(self) -> None:
+        """Close every writer, also where closing one fails; the first failure is raised."""
+        failures: list[OSError] = []
+        while self._open:
+            try:
+                self._open.popitem()[1].close()
+            except OSError as error:
+                failures.append(error)
+        if failures:
+            raise failures[0]
