@@ -129,17 +129,3 @@ def plain_blocks(text: str) -> list[Block]:
             blank += 1
     return blocks
 
-
-def xpath(document: Document, node: Node) -> str:
-    """Absolute XPath of an element, as lxml's ``getpath`` writes it."""
-    steps: list[str] = []
-    here: Node | None = node
-    while here is not None:
-        parent = here.parent
-        if parent is None:
-            steps.append(here.tag)
-            break
-        same = [child.index for child in document.children(parent) if child.tag == here.tag]
-        steps.append(here.tag if len(same) == 1 else f"{here.tag}[{same.index(here.index) + 1}]")
-        here = parent
-    return "/" + "/".join(reversed(steps))

@@ -1,0 +1,449 @@
+"""What the labeller sees of a block: numbers, none of which names a site.
+
+Lengths and links, punctuation, the tag, where in the page it stands, what surrounds it, what
+its containers hold, what class names and words say (by the weights that training learned), and
+how the page's other blocks of the same make-up look. :data:`NAMES` is the order of a row;
+:data:`CONTEXT_NAMES` what the second look adds.
+
+Most blocks of a page are links in lists; they are never asked about (:func:`is_candidate`).
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Final
+
+from archiver.document import Document, Node
+from archiver.extraction.blocks import HEADINGS, Block
+from archiver.extraction.hints import phrase_hint, token_hint, words_of
+
+NAMES: Final = tuple(
+    (
+        "chars words link_share enders commas ends_sentence digits capitals tag"
+        " place chars_before long_before long_after since_long until_long"
+        " prev_chars prev_links next_chars next_links prev2_chars next2_chars prev_tag next_tag"
+        " own_chars own_links own_blocks up1_chars up1_links up1_blocks up2_chars up2_links up2_blocks up3_chars up3_links"
+        " off_spine below_spine spine_share depth"
+        " in_article in_main in_aside in_nav in_footer in_header in_form in_list in_table in_figure in_quote"
+        " token_own token_up1 token_up2 token_sum token_low token_high hint word_score phrase"
+        " alike_count alike_chars alike_links after_title title_gap twice"
+    ).split()
+)
+CONTEXT_NAMES: Final = tuple(
+    (
+        "score prev_score prev2_score next_score next2_score before_scores after_scores"
+        " own_share own_mass up1_share up1_mass up2_share up2_mass up3_share up3_mass"
+        " alike_share page_share page_mass since_first until_last mass_before"
+    ).split()
+)
+
+#: Blocks at least this long, with few links, are the page's long text.
+LONG: Final = 80
+_LONG_LINKS: Final = 0.3
+#: A link list's items: mostly linked, and shorter than this.
+_LINK_ITEM: Final = 100
+_LINKED: Final = 0.9
+#: The spine is the chain of elements that each hold this share of the long text.
+_SPINE: Final = 0.62
+#: Words and phrases are looked at in blocks up to this length.
+_SHORT: Final = 300
+_FAR: Final = 60
+#: How far to either side scores are averaged, and how they fade.
+_REACH: Final = 5
+_FADE: Final = (0.8, 0.64, 0.512, 0.4096, 0.32768)
+
+_TAG_CODES: Final = {
+    tag: code
+    for code, tags in enumerate(
+        (
+            "p", "li", "h1", "h2", "h3", "h4 h5 h6", "td", "th", "dt", "dd", "blockquote", "pre code", "figcaption",
+            "div", "section article main", "header", "footer", "aside", "nav", "form fieldset label button option select textarea",
+            "caption", "summary details", "center font span", "body", "iframe noscript svg",
+        )
+    )
+    for tag in tags.split()
+}  # fmt: skip
+_OTHER_TAG: Final = 30
+_FLAGS: Final = {
+    "article": 1, "main": 2, "aside": 4, "nav": 8, "footer": 16, "header": 32, "form": 64, "ul": 128, "ol": 128,
+    "dl": 128, "table": 256, "figure": 512, "blockquote": 1024, "button": 64, "select": 64, "menu": 8,
+}  # fmt: skip
+_ROLES: Final = {
+    "main": 2, "navigation": 8, "complementary": 4, "contentinfo": 16, "banner": 32, "article": 1, "search": 64,
+}  # fmt: skip
+_BITS: Final = tuple(1 << i for i in range(11))
+#: The eleven flags as the eleven numbers of a row, for every combination seen.
+_FLAG_ROWS: Final[dict[int, tuple[float, ...]]] = {}
+_WORD: Final = re.compile(r"[^\W\d_]{2,}|\d+")
+
+
+def token_words(names: str) -> tuple[str, ...]:
+    """The words of class and id attributes that weights are learned for."""
+    return words_of(names)
+
+
+def block_words(text: str) -> set[str]:
+    """The words of a short block that weights are learned for: its first fourteen, the first one
+    and the first pair marked, numbers as ``0``."""
+    words = [word if word[0] > "9" else "0" for word in _WORD.findall(text[:160].lower())][:14]
+    found = set(words)
+    if words:
+        found.add("^" + words[0])
+        if len(words) > 1:
+            found.add(f"{words[0]}_{words[1]}")
+    return found
+
+
+def is_candidate(block: Block) -> bool:
+    """Whether the labeller is asked about a block: not claimed, and no item of a list of links."""
+    return block.role is None and (
+        len(block.text) >= _LINK_ITEM
+        or block.linked < _LINKED * len(block.text)
+        or (block.node is not None and (block.node.tag in HEADINGS or block.node.tag in ("td", "th")))
+    )
+
+
+class _Scope:
+    """What an element passes on to all that stands in it."""
+
+    __slots__ = ("flags", "high", "hint", "low", "own", "total")
+
+    def __init__(self, flags: int, own: float, total: float, low: float, high: float, hint: float) -> None:
+        self.flags = flags
+        self.own = own
+        self.total = total
+        self.low = low
+        self.high = high
+        self.hint = hint
+
+
+_NO_SCOPE: Final = _Scope(0, 0.0, 0.0, 0.0, 0.0, 0.0)
+_NOTHING_HELD: Final = (0.0, 0.0, 0.0)
+MakeUp = tuple[str, str, str, str]
+
+
+class Candidates:
+    """One page's blocks as rows of numbers. ``score_tokens`` weighs the class and id of an
+    element, ``score_words`` the words of a short block."""
+
+    def __init__(
+        self,
+        document: Document,
+        blocks: Sequence[Block],
+        score_tokens: Callable[[str], float],
+        score_words: Callable[[str], float],
+        title: str | None = None,
+    ) -> None:
+        self.document = document
+        self.blocks = blocks
+        self.score_tokens = score_tokens
+        self.score_words = score_words
+        self.chosen = [i for i, block in enumerate(blocks) if is_candidate(block)]
+        self.starts = [block.first for block in blocks]
+        self.chars = [float(len(block.text)) for block in blocks]
+        self.links = [block.linked / len(block.text) for block in blocks]
+        self.tags = [float(_TAG_CODES.get(block.node.tag, _OTHER_TAG)) if block.node else 0.0 for block in blocks]
+        self.is_long = [c >= LONG and l < _LONG_LINKS for c, l in zip(self.chars, self.links, strict=True)]
+        self.char_sums = _running(self.chars)
+        self.link_sums = _running([float(block.linked) for block in blocks])
+        self.long_sums = _running([c if long else 0.0 for c, long in zip(self.chars, self.is_long, strict=True)])
+        self.title_place = self._title_place(title)
+        self._scopes: dict[int, _Scope] = {}
+        self._spans: dict[int, tuple[int, int]] = {}
+        self._held: dict[int, tuple[float, float, float]] = {}
+        self._branches: dict[int, tuple[float, float]] = {}
+        self._rows: dict[int, list[float]] = {}
+        self._make_ups = [_make_up(block) for block in blocks]
+        self.spine = self._spine()
+        self._on_spine = {node.index: depth for depth, node in enumerate(self.spine)}
+
+    # --- the first look
+
+    def rows(self) -> Iterator[tuple[int, list[float]]]:
+        """The place of each candidate among the blocks, and its row in the order of NAMES."""
+        if not self.chosen:
+            return
+        count = len(self.blocks)
+        chars, links, tags = self.chars, self.links, self.tags
+        total = self.char_sums[-1] or 1.0
+        long_total = self.long_sums[-1] or 1.0
+        since, until = self._gaps()
+        alike = self._alike()
+        twice: dict[str, int] = {}
+        for block in self.blocks:
+            twice[block.text] = twice.get(block.text, 0) + 1
+        spine = self.spine
+        first, last = self.span(spine[-1]) if spine else (0, count)
+        spine_share = (self.long_sums[last] - self.long_sums[first]) / long_total
+        title_place = self.title_place
+        for i in self.chosen:
+            block = self.blocks[i]
+            node = block.node
+            assert node is not None
+            up1 = node.parent
+            up2 = up1.parent if up1 is not None else None
+            up3 = up2.parent if up2 is not None else None
+            over3 = self.held(up3)
+            scope = self.scope(node)
+            group = alike[self._make_ups[i]]
+            gap = float(min(i - title_place, 99)) if title_place >= 0 else 0.0
+            flags = _FLAG_ROWS.get(scope.flags)
+            if flags is None:
+                flags = _FLAG_ROWS[scope.flags] = tuple(1.0 if scope.flags & bit else 0.0 for bit in _BITS)
+            row = [
+                *self._own(block, chars[i]), tags[i],
+                i / count, self.char_sums[i] / total,
+                self.long_sums[i] / long_total, (self.long_sums[-1] - self.long_sums[i + 1]) / long_total,
+                since[i], until[i],
+                chars[i - 1] if i else 0.0, links[i - 1] if i else 0.0,
+                chars[i + 1] if i + 1 < count else 0.0, links[i + 1] if i + 1 < count else 0.0,
+                chars[i - 2] if i > 1 else 0.0, chars[i + 2] if i + 2 < count else 0.0,
+                tags[i - 1] if i else -1.0, tags[i + 1] if i + 1 < count else -1.0,
+                *self.held(node), *self.held(up1), *self.held(up2), over3[0], over3[1],
+                *self.branch(node), spine_share, float(node.depth),
+                *flags,
+                scope.own, self.scope(up1).own if up1 is not None else 0.0, self.scope(up2).own if up2 is not None else 0.0,
+                scope.total, scope.low, scope.high, scope.hint,
+                *self._said(block, chars[i]),
+                group[0], group[1] / group[0], group[2] / (group[1] or 1.0),
+                0.5 if title_place < 0 else 1.0 if gap > 0 else -1.0 if gap < 0 else 0.0, gap, float(twice[block.text]),
+            ]  # fmt: skip
+            self._rows[i] = row
+            yield i, row
+
+    @staticmethod
+    def _own(block: Block, chars: float) -> tuple[float, ...]:
+        text = block.text
+        count = text.count
+        last = text[-1]
+        ends = 1.0 if last in ".!?…" else 0.7 if last in "\"'”’)»" else 0.4 if last in ":,;" else 0.0
+        enders = count(". ") + count("! ") + count("? ") + (1 if ends == 1.0 else 0)
+        if chars > _SHORT:
+            digits, capitals = 0.0, 0.05
+        else:
+            head = text[:120]
+            digits = sum(map(str.isdigit, head)) / len(head)
+            capitals = sum(map(str.isupper, head)) / len(head)
+        return (
+            chars, count(" ") + 1.0, block.linked / chars, float(enders), float(count(",")), ends, digits, capitals,
+        )  # fmt: skip
+
+    def _said(self, block: Block, chars: float) -> tuple[float, float]:
+        if chars > _SHORT:
+            return 0.0, 0.0
+        return self.score_words(block.text), 0.0 if phrase_hint(block.text) is None else 1.0
+
+    def _gaps(self) -> tuple[list[float], list[float]]:
+        """How many blocks back and ahead the nearest long text stands."""
+        count = len(self.blocks)
+        since, until = [float(_FAR)] * count, [float(_FAR)] * count
+        seen = -1
+        for i in range(count):
+            if seen >= 0:
+                since[i] = float(i - seen)
+            if self.is_long[i]:
+                seen = i
+        seen = -1
+        for i in range(count - 1, -1, -1):
+            if seen >= 0:
+                until[i] = float(seen - i)
+            if self.is_long[i]:
+                seen = i
+        return since, until
+
+    def _alike(self) -> Mapping[MakeUp, tuple[float, float, float]]:
+        """For each make-up, how many of the page's blocks have it, their characters and linked characters."""
+        groups: dict[MakeUp, tuple[float, float, float]] = {}
+        for block, make_up, chars in zip(self.blocks, self._make_ups, self.chars, strict=True):
+            n, c, linked = groups.get(make_up, _NOTHING_HELD)
+            groups[make_up] = (n + 1.0, c + chars, linked + block.linked)
+        return groups
+
+    def _title_place(self, title: str | None) -> int:
+        """Where the headline stands: the heading that says the title, else the first h1; -1 for none."""
+        wanted = title.casefold() if title else None
+        first = -1
+        for i, block in enumerate(self.blocks):
+            tag = block.node.tag if block.node is not None else ""
+            if tag in HEADINGS:
+                if wanted is not None and len(block.text) < _SHORT and block.text.casefold() == wanted:
+                    return i
+                if tag == "h1" and first < 0:
+                    first = i
+        return first
+
+    # --- what stands around
+
+    def span(self, node: Node) -> tuple[int, int]:
+        """The blocks within an element, as a range."""
+        found = self._spans.get(node.index)
+        if found is None:
+            starts = self.starts
+            first = bisect_left(starts, node.first)
+            found = self._spans[node.index] = (first, bisect_left(starts, node.last, first))
+        return found
+
+    def held(self, node: Node | None) -> tuple[float, float, float]:
+        """Characters, share of links and number of blocks within an element."""
+        if node is None:
+            return _NOTHING_HELD
+        found = self._held.get(node.index)
+        if found is None:
+            first, last = self.span(node)
+            chars = self.char_sums[last] - self.char_sums[first]
+            links = self.link_sums[last] - self.link_sums[first]
+            found = self._held[node.index] = (chars, links / chars if chars else 0.0, float(last - first))
+        return found
+
+    def scope(self, node: Node) -> _Scope:
+        found = self._scopes.get(node.index)
+        if found is not None:
+            return found
+        chain = []
+        here: Node | None = node
+        while here is not None and here.index not in self._scopes:
+            chain.append(here)
+            here = here.parent
+        above = self._scopes[here.index] if here is not None else _NO_SCOPE
+        for one in reversed(chain):
+            above = self._scopes[one.index] = self._scope_of(one, above)
+        return above
+
+    def _scope_of(self, node: Node, above: _Scope) -> _Scope:
+        attrs = node.attrs
+        flags = above.flags | _FLAGS.get(node.tag, 0)
+        own = 0.0
+        hint = above.hint
+        if attrs:
+            role = attrs.get("role")
+            if role is not None:
+                flags |= _ROLES.get(role, 0)
+            name, ident = attrs.get("class"), attrs.get("id")
+            if name is not None or ident is not None:
+                own = self.score_tokens(f"{name or ''} {ident or ''}")
+                found = token_hint(node)
+                if found is not None:
+                    hint = 2.0 if found.strong else max(hint, 1.0)
+        return _Scope(flags, own, above.total + own, min(own, above.low), max(own, above.high), hint)
+
+    def branch(self, node: Node) -> tuple[float, float]:
+        """How far above the spine's end the element's branch leaves it, and how deep it is in the branch."""
+        found = self._branches.get(node.index)
+        if found is None:
+            on_spine = self._on_spine
+            path = 0
+            here: Node | None = node
+            while here is not None and here.index not in on_spine:
+                here = here.parent
+                path += 1
+            left = len(self.spine) - 1 - on_spine[here.index] if here is not None else len(self.spine)
+            found = self._branches[node.index] = (float(left), float(path))
+        return found
+
+    def _spine(self) -> list[Node]:
+        """Elements from the root down that each hold most of the page's long text."""
+        total = self.long_sums[-1]
+        nodes = self.document.nodes
+        if not total or not nodes:
+            return []
+        here = nodes[0]
+        spine = [here]
+        while True:
+            inner = None
+            for child in self.document.children(here):
+                if child.first < child.last:
+                    first, last = self.span(child)
+                    if self.long_sums[last] - self.long_sums[first] >= _SPINE * total:
+                        inner = child
+                        break
+            if inner is None:
+                return spine
+            spine.append(inner)
+            here = inner
+
+    # --- the second look
+
+    def rows_in_context(self, scores: Mapping[int, float]) -> Iterator[tuple[int, list[float]]]:
+        """Each candidate's row with the first look's scores around it, in the order of NAMES, then CONTEXT_NAMES."""
+        if not self._rows:
+            return
+        count = len(self.blocks)
+        chars = self.chars
+        flat = [0.0] * (count + 4)
+        for i, score in scores.items():
+            flat[i + 2] = score
+        mass = _running([flat[i + 2] * chars[i] for i in range(count)])
+        all_mass = mass[-1] + 1e-9
+        total = self.char_sums[-1] or 1.0
+        roots = [c**0.5 for c in chars]
+        shares: dict[int, tuple[float, float]] = {}
+
+        def share(node: Node | None) -> tuple[float, float]:
+            if node is None:
+                return 0.0, 0.0
+            found = shares.get(node.index)
+            if found is None:
+                first, last = self.span(node)
+                held = mass[last] - mass[first]
+                size = self.char_sums[last] - self.char_sums[first]
+                found = shares[node.index] = (held / size if size else 0.0, held / all_mass)
+            return found
+
+        groups: dict[MakeUp, tuple[float, float]] = {}
+        for i, make_up in enumerate(self._make_ups):
+            c, m = groups.get(make_up, (0.0, 0.0))
+            groups[make_up] = (c + chars[i], m + chars[i] * flat[i + 2])
+        sure = [i for i in self.chosen if flat[i + 2] >= 0.5 and chars[i] >= LONG]
+        first_sure, last_sure = (sure[0], sure[-1]) if sure else (-1, -1)
+
+        for i, row in self._rows.items():
+            node = self.blocks[i].node
+            assert node is not None
+            up1 = node.parent
+            up2 = up1.parent if up1 is not None else None
+            up3 = up2.parent if up2 is not None else None
+            size, held = groups[self._make_ups[i]]
+            yield i, [
+                *row,
+                flat[i + 2], flat[i + 1], flat[i], flat[i + 3], flat[i + 4],
+                _faded(roots, flat, i, -1), _faded(roots, flat, i, 1),
+                *share(node), *share(up1), *share(up2), *share(up3),
+                held / size, all_mass / total, all_mass,
+                float(i - first_sure) if sure else 0.0, float(last_sure - i) if sure else 0.0,
+                mass[i] / all_mass,
+            ]  # fmt: skip
+
+
+def _faded(roots: Sequence[float], flat: Sequence[float], i: int, step: int) -> float:
+    """The mean score of the next five blocks to one side, weighed by size, nearer ones more."""
+    weight = total = 0.0
+    j = i
+    for fade in _FADE:
+        j += step
+        if not 0 <= j < len(roots):
+            break
+        w = roots[j] * fade
+        weight += w
+        total += w * flat[j + 2]
+    return total / weight if weight else 0.0
+
+
+def _running(values: Sequence[float]) -> list[float]:
+    """Running totals, beginning with 0, so that a range's sum is a difference."""
+    total = 0.0
+    sums = [0.0]
+    for value in values:
+        total += value
+        sums.append(total)
+    return sums
+
+
+def _make_up(block: Block) -> MakeUp:
+    node = block.node
+    if node is None:
+        return "", "", "", ""
+    up = node.parent
+    name = node.attrs.get("class", "")
+    return (node.tag, name, up.tag, up.attrs.get("class", "")) if up is not None else (node.tag, name, "", "")

@@ -1,0 +1,307 @@
+"""The state of a page, judged after its blocks are labelled: a page is a notice when notices are
+all it says. Structure first, then a second signal; rules/states.toml holds both."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlsplit
+
+from msgspec import Struct
+
+from archiver import rules
+from archiver.extraction.blocks import Block
+from archiver.extraction.hints import fold
+from archiver.extraction.reading import Reading
+from archiver.extraction.select import Selector, rule
+from archiver.record import PageState, Role
+
+#: Fewer words of body than this are no article where something else says so.
+FEW_WORDS: Final = 40
+#: A redirect takes at most this many seconds; a longer refresh reloads a page that is read.
+_LONGEST_WAIT: Final = 10
+#: A page that says no more than this is a stub where it also points elsewhere.
+_STUB_WORDS: Final = 60
+#: Script text is looked at this far; a challenge says what it is at once.
+_SCRIPT_WINDOW: Final = 4_000
+#: Script text beyond this is an application's, whose page the script makes.
+_REFRESH: Final = re.compile(r"\s*(\d{0,4})(?:\.\d{0,3})?\s*[;,]\s*(?:url\s*=\s*)?[\"']?\s*([^\"'>]{1,2000})", re.I)
+_SCRIPT_MOVE: Final = re.compile(
+    r"(?:window\.|document\.|top\.|self\.)?location(?:\.href)?\s{0,5}(?:=|\.(?:replace|assign)\()\s{0,5}[\"']([^\"']{1,2000})[\"']"
+)
+_PATH_OF_LIST: Final = re.compile(r"^/?$|/(?:category|tag|tags|author|archive|archives|page|search|label)(?:/|$)", re.I)
+_PART: Final = re.compile(r"/(\d{1,3})/?$|[?&](?:page|pg|paged)=(\d{1,3})\b")
+
+
+class StateRule(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One ``[[state]]`` of rules/states.toml."""
+
+    name: PageState
+    needs: int = 2
+    most_words: int = FEW_WORDS
+    selectors: tuple[str, ...] = ()
+    titles: tuple[str, ...] = ()
+    headings: bool = False
+    notices: tuple[Role, ...] = ()
+    phrases: tuple[str, ...] = ()
+    scripts: tuple[str, ...] = ()
+    headers: dict[str, str] = {}
+    status: tuple[int, ...] = ()
+    body_classes: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+
+
+class _States(Struct, frozen=True, forbid_unknown_fields=True):
+    state: tuple[StateRule, ...]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    state: PageState
+    reason: str
+    confidence: float = 1.0
+    redirects_to: str | None = None
+
+
+_RULES: Final = rules.read("states.toml", _States).state
+_SELECTORS: Final[dict[str, Selector]] = {css: rule(css) for one in _RULES for css in one.selectors}
+_TITLE: Final = rule("title")
+_BODY: Final = rule("body")
+_H1: Final = rule("h1, h2")
+_REFRESHES: Final = rule("meta[http-equiv]")
+_CANONICAL: Final = rule('link[rel="canonical"]')
+_SCRIPT: Final = rule("script")
+_LINK: Final = rule("a[href]")
+_PAYWALLS: Final = rule(".paywall, #gateway-content, .tp-container-inner, .piano-container, .regwall, #paywall, .subscription-wall")
+_PARTS: Final = rule(".post-page-numbers, .page-links, .post-nav-links")
+_CURRENT_PART: Final = rule(".post-page-numbers.current, .page-links .current, .page-links > span.post-page-numbers")
+_PREVIOUS: Final = rule('link[rel="prev"], link[rel="previous"], link[rel="next"]')
+_ONE_POST: Final = frozenset({"single", "single-post", "singular", "postid", "post-template-default", "view-item", "page-node", "permalink"})
+_MANY_POSTS: Final = frozenset({"archive", "category", "tag", "blog", "search-results", "search", "paged", "author", "date", "tax", "view-list"})
+_TEASER_HEADINGS: Final = rule("h2 > a[href], h3 > a[href], h4 > a[href], h1 > a[href]")
+
+
+def judge(reading: Reading, blocks: Sequence[Block], *, has_comments: bool, listed_kind: bool = False) -> Verdict:
+    """The page's state with the signals that told. ``has_comments`` speaks for an article."""
+    page = reading.page
+    broken = _broken(reading)
+    if broken is not None:
+        return broken
+    words = sum(len(block.text.split()) for block in blocks if block.role is Role.BODY)
+    stub = _redirect(reading, blocks, words)
+    for one in _RULES:
+        if words <= one.most_words:
+            signals = _signals(one, reading, blocks)
+            if len(signals) >= one.needs:
+                return Verdict(one.name, ", ".join(signals), redirects_to=_target_of(one.name, reading, stub))
+    if page.status in (404, 410):
+        return Verdict(PageState.GONE, f"status {page.status}")
+    if page.status is not None and page.status >= 500:
+        return Verdict(PageState.ERROR, f"status {page.status}")
+    if stub is not None:
+        return stub
+    if not any(block.text for block in blocks):
+        return Verdict(PageState.JS_SHELL, "no text outside scripts") if _is_shell(reading) else Verdict(PageState.EMPTY, "no text")
+    if _is_shell(reading) and words < FEW_WORDS and not has_comments:
+        visible = sum(len(block.text.split()) for block in blocks)
+        if visible < FEW_WORDS:
+            return Verdict(PageState.JS_SHELL, "a mount, scripts and no text", 0.8)
+    if _is_paywalled(reading, blocks):
+        return Verdict(PageState.PAYWALLED, "said not free, and cut")
+    part = _part(reading)
+    if part is not None:
+        return part
+    if page.media_type == "text/html" and (listed_kind or _is_index(reading, blocks, words, has_comments)):
+        return Verdict(PageState.INDEX, "a list of headings that lead to other pages", 0.8)
+    return Verdict(PageState.ARTICLE, "nothing says otherwise", 0.9)
+
+
+def _broken(reading: Reading) -> Verdict | None:
+    page = reading.page
+    if page.truncated is not None:
+        return Verdict(PageState.ERROR, f"body cut: {page.truncated}")
+    if not page.body.strip(b" \t\r\n\0"):
+        if page.status is not None and page.status >= 500:
+            return Verdict(PageState.ERROR, f"status {page.status}")
+        if page.status in (404, 410):
+            return Verdict(PageState.GONE, f"status {page.status}")
+        return Verdict(PageState.EMPTY, "no bytes" if not page.body else "blank")
+    if page.media_type not in ("text/html", "text/plain"):
+        return Verdict(PageState.UNSUPPORTED, page.media_type)
+    return None
+
+
+def _signals(one: StateRule, reading: Reading, blocks: Sequence[Block]) -> list[str]:
+    page = reading.page
+    signals = []
+    for css in one.selectors:
+        if reading.index.first(_SELECTORS[css]) is not None:
+            signals.append(f"element {css}")
+            break
+    if one.titles:
+        said = _title_words(reading) + (_heading_words(reading) if one.headings else ())
+        told = next((t for text in said for t in one.titles if _opens(text, t)), None)
+        if told is not None:
+            signals.append(f"title “{told}”")
+    notice = next((b.role for b in blocks if b.role in one.notices), None)
+    if notice is not None:
+        signals.append(f"notice {notice}")
+    if one.phrases:
+        words = next((p for b in blocks if len(b.text) < 400 for p in one.phrases if p in b.text.casefold().replace("’", "'")), None)
+        if words is not None:
+            signals.append(f"words “{words}”")
+    if one.scripts:
+        script = next((s for s in one.scripts if any(s in text[:_SCRIPT_WINDOW] for text in reading.document.data_islands.values())), None)
+        if script is not None:
+            signals.append(f"script {script}")
+    for name, value in one.headers.items():
+        sent = page.header(name)
+        if sent is not None and value in sent:
+            signals.append(f"header {name}")
+            break
+    if page.status in one.status:
+        signals.append(f"status {page.status}")
+    if one.body_classes and not _body_classes(reading).isdisjoint(one.body_classes):
+        signals.append("class of body")
+    if page.url and (one.hosts or one.paths):
+        address = urlsplit(page.url)
+        if address.hostname in one.hosts or any(address.path.startswith(path) for path in one.paths):
+            signals.append("address")
+    return signals
+
+
+def _opens(text: str, wanted: str) -> bool:
+    """Whether a title is the words, or begins with them and goes on with a separator (“404 – Site”)."""
+    return text == wanted or (text.startswith(wanted) and not text[len(wanted)].isalnum() and len(text) < len(wanted) + 60)
+
+
+def _title_words(reading: Reading) -> tuple[str, ...]:
+    node = reading.index.first(_TITLE)
+    text = fold(reading.text(node)) if node is not None else ""
+    return (text,) if text else ()
+
+
+def _heading_words(reading: Reading) -> tuple[str, ...]:
+    texts = []
+    for node in reading.index.select(_H1)[:4]:
+        text = fold(reading.text(node))
+        texts.append(text.removeprefix("oops! that ").removeprefix("sorry, ").removeprefix("error: ").removeprefix("the "))
+    return tuple(texts)
+
+
+def _body_classes(reading: Reading) -> frozenset[str]:
+    node = reading.index.first(_BODY)
+    return frozenset(node.get("class").lower().split()) if node is not None else frozenset()
+
+
+def _redirect(reading: Reading, blocks: Sequence[Block], words: int) -> Verdict | None:
+    """A page that only points elsewhere, and where to."""
+    if words > _STUB_WORDS or sum(len(block.text.split()) for block in blocks) > 4 * _STUB_WORDS:
+        return None
+    target, how = _refresh_target(reading)
+    if target is None:
+        target, how = _script_target(reading)
+    if target is None:
+        notice = next((b for b in blocks if b.role is Role.REDIRECT_NOTICE), None)
+        links = [node for node in reading.index.select(_LINK) if reading.absolute(node.get("href")) is not None]
+        if notice is None or len(links) != 1:
+            return None
+        target, how = reading.absolute(links[0].get("href")), "a notice and one link"
+    if target is None or target.partition("#")[0] == (reading.page.url or "").partition("#")[0]:
+        return None
+    return Verdict(PageState.REDIRECT_STUB, how, redirects_to=_preferred(reading, target))
+
+
+def _refresh_target(reading: Reading) -> tuple[str | None, str]:
+    for node in reading.index.select(_REFRESHES):
+        if node.get("http-equiv").strip().lower() == "refresh":
+            told = _REFRESH.match(node.get("content"))
+            if told and int(told[1] or 0) <= _LONGEST_WAIT:
+                return reading.absolute(told[2].strip()), "meta refresh"
+    return None, ""
+
+
+def _script_target(reading: Reading) -> tuple[str | None, str]:
+    for text in reading.document.data_islands.values():
+        if len(text) < _SCRIPT_WINDOW:
+            told = _SCRIPT_MOVE.search(text)
+            if told:
+                return reading.absolute(told[1]), "location set by script"
+    return None, ""
+
+
+def _preferred(reading: Reading, target: str) -> str:
+    """The canonical URL where it is the target without its query (a tracking parameter, mostly)."""
+    node = reading.index.first(_CANONICAL)
+    canonical = reading.absolute(node.get("href")) if node is not None else None
+    return canonical if canonical is not None and canonical == target.partition("?")[0] else target
+
+
+def _target_of(state: PageState, reading: Reading, stub: Verdict | None) -> str | None:
+    if state is PageState.ARCHIVE_REDIRECT:
+        link = next((n for n in reading.index.select(_LINK) if "/web/" in n.get("href")), None)
+        if link is None:
+            return None
+        href = link.get("href")
+        return reading.absolute(href) or (f"https://web.archive.org{href}" if href.startswith("/web/") else None)
+    if state in (PageState.INTERSTITIAL, PageState.REDIRECT_STUB) and stub is not None:
+        return stub.redirects_to
+    return None
+
+
+def _is_shell(reading: Reading) -> bool:
+    return len(reading.document.data_islands) + len(reading.index.select(_SCRIPT)) > 0
+
+
+def _is_paywalled(reading: Reading, blocks: Sequence[Block]) -> bool:
+    locked = any(
+        str(item.get("isAccessibleForFree", "")).strip().lower() in ("false", "no")
+        for item in reading.linked.objects
+        if "isAccessibleForFree" in item
+    )
+    wall = reading.index.first(_PAYWALLS) is not None
+    notice = any(block.role is Role.PAYWALL_NOTICE for block in blocks)
+    return notice and (locked or wall) or (locked and wall and not _full_text(reading))
+
+
+def _full_text(reading: Reading) -> bool:
+    return any(len(str(item.get("articleBody", ""))) > 1500 for item in reading.linked.objects)
+
+
+def _part(reading: Reading) -> Verdict | None:
+    numbers = reading.index.select(_PARTS)
+    if not numbers:
+        return None
+    current = reading.index.first(_CURRENT_PART)
+    others = [
+        url
+        for node in reading.index.select(_LINK)
+        if "post-page-numbers" in node.get("class") or any("page-links" in up.get("class") for up in node.ancestors())
+        if (url := reading.absolute(node.get("href"))) is not None
+    ]
+    if current is None and not others:
+        return None
+    return Verdict(PageState.ARTICLE_PART, "one of several numbered pages", redirects_to=others[0] if others else None)
+
+
+def _is_index(reading: Reading, blocks: Sequence[Block], words: int, has_comments: bool) -> bool:
+    """Several headings that each lead to another page, and no text of its own to speak of."""
+    if has_comments:
+        return False
+    classes = _body_classes(reading)
+    if not classes.isdisjoint(_ONE_POST):
+        return False
+    teasers = len({node.get("href") for node in reading.index.select(_TEASER_HEADINGS)})
+    if teasers < 2:
+        return False
+    if "article" in (reading.meta.get("og:type") or [""])[0].lower():
+        return False
+    if not classes.isdisjoint(_MANY_POSTS):
+        return True
+    path = urlsplit(reading.page.url or "").path if reading.page.url else None
+    of_list = path is not None and _PATH_OF_LIST.search(path) is not None
+    longest = max((len(block.text) for block in blocks if block.role is Role.BODY), default=0)
+    return words < (400 if of_list else 120) and longest < 400
