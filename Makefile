@@ -3,10 +3,11 @@
 PYTHON ?= python3
 PY := .venv/bin/python
 
-# The page's address goes to the recipe through the environment, as it was typed: neither make
+# What the user names goes to the recipes through the environment, as it was typed: neither make
 # nor the shell ever reads it, whatever `$(…)`, quotes or `&` stand in it.
 export PAGE_URL := $(value URL)
-unexport URL
+export DATA_SET := $(value DATA)
+unexport URL DATA
 
 .PHONY: help setup crawl test lint bench model lock clean
 
@@ -41,11 +42,11 @@ lint: setup ## formatting, lint, types, and which room may import which
 	$(PY) -m mypy
 	.venv/bin/lint-imports
 
-bench: .venv/.bench ## measure quality and speed
-	$(PY) -m benchmarks
+bench: .venv/.bench ## measure a crawl of saved pages; DATA=FILE.tar.xz holds them
+	$(PY) -m benchmarks.crawl --data "$$DATA_SET" --pages 300
 
-model: .venv/.bench ## train the labeller again
-	$(PY) -m benchmarks.train
+model: .venv/.bench ## train the labeller again; DATA=FOLDER holds the labelled pages
+	$(PY) -m benchmarks.model --data "$$DATA_SET"
 
 lock: ## resolve the versions anew (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

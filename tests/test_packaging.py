@@ -147,13 +147,10 @@ def test_the_lock_is_in_step_with_what_the_project_asks(lock: str, extras: tuple
 def test_make_hands_an_address_on_as_it_was_typed(through: str, run: Run, tmp_path: Path) -> None:
     """Neither make nor the shell runs what stands in it."""
     hostile = f"http://x.example/?a=1&b=$(shell touch {tmp_path}/a)$(touch {tmp_path}/b)`touch {tmp_path}/c`\"';#%20 -s"
-    recipe = [
-        line
-        for line in (ROOT / "Makefile").read_text(encoding="utf-8").splitlines()
-        if "PAGE_URL" in line or line == "unexport URL"
-    ]
-    shown = [line.replace("$(PY) -m archiver", "printf '%s\\n'") for line in recipe]
-    (tmp_path / "Makefile").write_text("\n".join([*shown[:2], "crawl:", *shown[2:], ""]), encoding="utf-8")
+    head, _, rest = (ROOT / "Makefile").read_text(encoding="utf-8").partition("\nhelp:")
+    [recipe] = [line for line in rest.splitlines() if "-m archiver crawl" in line]
+    shown = recipe.replace("$(PY) -m archiver", "printf '%s\\n'")
+    (tmp_path / "Makefile").write_text(f"{head}\ncrawl:\n{shown}\n", encoding="utf-8")
     words, extra = (["crawl", f"URL={hostile}"], {}) if through == "argument" else (["crawl"], {"URL": hostile})
     ended = run("make", "--silent", *words, **extra)
     assert ended.stdout.splitlines() == ["crawl", "reviews", "-a", f"url={hostile}"], ended.stderr
