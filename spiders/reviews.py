@@ -32,9 +32,7 @@ class Reviews(PageSpider):
         given = (arguments.web_address(said.url),) if said.url else ()
         listed = arguments.addresses(Path(said.urls)) if said.urls else ()
         if not given and not listed:
-            raise arguments.complaint(
-                "reviews needs pages: -a url=ADDRESS or -a urls=FILE, a file with one address a line"
-            )
+            raise arguments.complaint("reviews needs -a url=ADDRESS, or -a urls=FILE with one address a line")
         return Plan(tuple(dict.fromkeys(given + listed)))
 
     async def start(self) -> AsyncIterator[Any]:

@@ -19,8 +19,8 @@ from archiver.page import Page
 from archiver.record import Review
 from archiver.store.lines import LineWriter, encode
 from archiver.store.records import located
+from archiver.warc.exchange import Location
 from archiver.warc.reader import pages
-from archiver.warc.writer import Location
 
 HELP = "read pages from files and archives, with no network, and write one record a line"
 EXAMPLES = """examples:
@@ -32,6 +32,7 @@ EXAMPLES = """examples:
 STDIN: Final = "-"
 _ARCHIVES: Final = (".warc", ".warc.gz", ".wet", ".wet.gz")
 _PAGES: Final = (".html", ".htm", ".xhtml", ".txt")
+_READ: Final = ", ".join((*_PAGES, *_ARCHIVES))
 #: Pages handed to a process at once: enough that handing over costs little, few enough to share evenly.
 _BATCH: Final = 16
 
@@ -75,14 +76,10 @@ class Reading:
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "inputs", nargs="+", metavar="INPUT", help=f"{', '.join((*_PAGES, *_ARCHIVES))}, a folder, or -"
-    )
+    parser.add_argument("inputs", nargs="+", metavar="INPUT", help=f"{_READ}, a folder, or -")
     parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="write the records there, not to stdout")
     parser.add_argument("--url", help="the address of the page, for a file that does not tell it")
-    parser.add_argument(
-        "--jobs", type=int, default=_processors(), metavar="N", help="processes (as many as processors)"
-    )
+    parser.add_argument("--jobs", type=int, default=_processors(), metavar="N", help="processes; as many as processors")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -157,11 +154,8 @@ def _files(name: str) -> Iterator[Path | None]:
 
 
 def _within(folder: Path) -> Iterator[Path]:
-    return (
-        path
-        for path in sorted(folder.rglob("*"))
-        if path.name.lower().endswith((*_PAGES, *_ARCHIVES)) and path.is_file()
-    )
+    found = (path for path in sorted(folder.rglob("*")) if path.name.lower().endswith((*_PAGES, *_ARCHIVES)))
+    return (path for path in found if path.is_file())
 
 
 def _unusable(name: str) -> str | None:
@@ -174,7 +168,7 @@ def _unusable(name: str) -> str | None:
     if not os.access(path, os.R_OK):
         return f"{name} may not be read"
     if path.is_dir() and next(_within(path), None) is None:
-        return f"{name} holds no page and no archive ({', '.join((*_PAGES, *_ARCHIVES))})"
+        return f"{name} holds no page and no archive ({_READ})"
     return None
 
 

@@ -10,8 +10,10 @@ from archiver import extract
 from archiver.page import Page
 from archiver.record import Review
 from archiver.store.records import located
-from archiver.warc.message import page_of as page_of
-from archiver.warc.writer import Location
+from archiver.warc.exchange import Location
+from archiver.warc.http import page_of
+
+__all__ = ["page_of", "review_of"]
 
 
 def review_of(page: Page, location: Location) -> Review:

@@ -42,7 +42,7 @@ class GuardedResolver(CachingThreadedResolver):
             config.from_settings(settings).allow_private_hosts,
         )
 
-    def getHostByName(self, name: str, timeout: object = ()) -> Deferred[str]:  # noqa: N802
+    def getHostByName(self, name: str, timeout: object = ()) -> Deferred[str]:  # noqa: ARG002, N802
         found: Deferred[str] = super().getHostByName(name)
         return found if self._open_to_all else found.addCallback(_judged, name)
 

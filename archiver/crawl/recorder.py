@@ -32,8 +32,8 @@ from archiver.crawl.sites import site_of
 from archiver.page import Page
 from archiver.record import Review
 from archiver.store.layout import Layout, new_run_id
-from archiver.warc.exchange import Exchange, Purpose
-from archiver.warc.writer import ArchiveWriter, Location
+from archiver.warc.exchange import Exchange, Location, Purpose
+from archiver.warc.writer import ArchiveWriter
 
 logger = logging.getLogger(__name__)
 
@@ -164,12 +164,8 @@ class Recorder:
         return asker or site_of(request.url)
 
     def _new_archive(self, site: str, part: int) -> ArchiveWriter:
-        return ArchiveWriter(
-            self.run.layout.warc(site, part),
-            data=self.run.layout.data,
-            software=software(),
-            run_id=self.run.layout.run_id,
-        )
+        layout = self.run.layout
+        return ArchiveWriter(layout.warc(site, part), data=layout.data, software=software(), run_id=layout.run_id)
 
     def _broke(self, error: BaseException, what: str) -> None:
         """There is no going on: the crawl is stopped, once."""

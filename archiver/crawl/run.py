@@ -83,9 +83,7 @@ class Manifest(Struct, frozen=True, kw_only=True):
     arguments: Annotated[dict[str, str], Meta(description="its arguments, passwords in addresses left out")]
     versions: Annotated[dict[str, str], Meta(description="of the programs that made the run")]
     started_at: Annotated[str, Meta(description="UTC instant")]
-    finished_at: Annotated[str | None, Meta(description="UTC instant; null while it runs, or when it was killed")] = (
-        None
-    )
+    finished_at: Annotated[str | None, Meta(description="UTC instant; null while it runs, and once killed")] = None
     exit_code: Annotated[int | None, Meta(description="as in docs/cli.md; null while it runs")] = None
     cause: Annotated[str | None, Meta(description="what ended the run before its time")] = None
     counts: Counts

@@ -15,7 +15,6 @@ from archiver.crawl.follow import onward
 from archiver.crawl.notes import FOLLOWED, NAMED, REDIRECTED, SITE, first_asked, is_named, redirected_from
 from archiver.crawl.recorder import Recorder
 from archiver.crawl.sites import site_of
-from archiver.crawl.tap import TRUNCATED
 from archiver.record import Review
 
 
@@ -69,7 +68,7 @@ class PageSpider(Spider):
         if following is not None:
             yield following
             return
-        self._judge(response)
+        self._judge(response, review)
         yield from self.discover(response, review)
 
     def page_failed(self, failure: Failure) -> None:
@@ -90,11 +89,11 @@ class PageSpider(Spider):
         following.meta[REDIRECTED] = [*redirected_from(asked), asked.url]
         return following if self.allows(following) else None
 
-    def _judge(self, response: Response) -> None:
+    def _judge(self, response: Response, review: Review) -> None:
         """What the last answer to a request must not be."""
         asked = _request_of(response)
         status = response.status
-        if TRUNCATED in response.flags:
+        if any(capture.content_truncated for capture in review.captures[:1]):
             self.recorder.run.failed(first_asked(asked), "the answer broke off", status)
         elif status >= 500 or status == 429 or (is_named(asked) and status >= 300):
             self.recorder.run.failed(first_asked(asked), f"HTTP status {status}", status)

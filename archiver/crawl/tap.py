@@ -72,10 +72,9 @@ class TapHandler(HTTP11DownloadHandler):
                 self._recorder.hold(request, exchange)
                 return partial
             self._recorder.keep(request, exchange)
-            if isinstance(error, CannotResolveHostError) and (
-                why := guard.refusal(urlsplit(request.url).hostname or "")
-            ):
-                raise guard.PrivateHostError(why) from error
+            refusal = guard.refusal(urlsplit(request.url).hostname or "")
+            if refusal and isinstance(error, CannotResolveHostError):
+                raise guard.PrivateHostError(refusal) from error
             raise
         self._keep_earlier(request, takes)
         exchange = _answered(request, takes, started_at, response)
@@ -157,12 +156,8 @@ def _request_again(request: Request) -> bytes:
     target = parts.path or "/"
     if parts.query:
         target += f"?{parts.query}"
-    lines = [
-        f"{request.method} {target} HTTP/1.1".encode(),
-        *_lines(request.headers),
-        b"Host: " + parts.netloc.encode(),
-    ]
-    return b"\r\n".join([*lines, b"", request.body])
+    first = f"{request.method} {target} HTTP/1.1".encode()
+    return b"\r\n".join([first, *_lines(request.headers), b"Host: " + parts.netloc.encode(), b"", request.body])
 
 
 def _response_again(response: Response) -> bytes:

@@ -55,6 +55,11 @@ class Demo:
     #: What was asked for, as ``host path``, in order.
     asked: list[str] = field(default_factory=list)
 
+    @property
+    def elsewhere(self) -> str:
+        """The same server by another name: another site, whose visitors are counted too."""
+        return self.url.replace("127.0.0.1", "localhost")
+
 
 @contextmanager
 def served() -> Iterator[Demo]:
@@ -80,9 +85,7 @@ class _Handler(BaseHTTPRequestHandler):
         route = ROUTES.get(self.path, NOT_FOUND)
         shown = route.interstitial if route.interstitial and SEEN not in self.headers.get("Cookie", "") else route.file
         body = (PAGES / shown).read_bytes() if shown else b""
-        body = body.replace(HOME, demo.url.encode()).replace(
-            ELSEWHERE, demo.url.replace("127.0.0.1", "localhost").encode()
-        )
+        body = body.replace(HOME, demo.url.encode()).replace(ELSEWHERE, demo.elsewhere.encode())
         self.send_response(route.status)
         if route.content_type:
             self.send_header("Content-Type", route.content_type)

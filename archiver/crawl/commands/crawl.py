@@ -50,9 +50,7 @@ class Command(ScrapyCommand):
             metavar="NAME=VALUE",
             help="an argument of the spider: url=ADDRESS, urls=FILE, pages=NUMBER",
         )
-        parser.add_argument(
-            "--table", action="store_true", help="print the closing table where there is no terminal too"
-        )
+        parser.add_argument("--table", action="store_true", help="print the closing table, terminal or not")
 
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
         super().process_options(args, opts)

@@ -1,0 +1,101 @@
+"""Servers that misbehave, and a crawl of them as a user starts it."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from subprocess import CompletedProcess
+from typing import Any
+
+import pytest
+
+from tests.conftest import Run
+
+#: What a server does with one connection, once it has read a request.
+Behaviour = Callable[[socket.socket, bytes], None]
+Misbehave = Callable[[Behaviour], str]
+
+
+@dataclass(frozen=True)
+class Crawled:
+    """What a crawl left behind."""
+
+    ended: CompletedProcess[str]
+    data: Path
+
+    @property
+    def records(self) -> list[dict[str, Any]]:
+        lines = [line for path in sorted(self.data.rglob("*.jsonl")) for line in path.read_bytes().splitlines()]
+        return [json.loads(line) for line in lines]
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        [path] = (self.data / "runs").glob("*.json")
+        manifest: dict[str, Any] = json.loads(path.read_bytes())
+        return manifest
+
+    @property
+    def log(self) -> str:
+        [path] = (self.data / "runs").glob("*.log")
+        return path.read_text(encoding="utf-8")
+
+    @property
+    def archives(self) -> list[Path]:
+        return sorted(self.data.rglob("*.warc.gz"))
+
+
+Crawl = Callable[..., Crawled]
+
+
+@pytest.fixture
+def crawl(run: Run, tmp_path: Path) -> Crawl:
+    """Crawl in an empty folder: the spider's name, its arguments, then options as they are typed."""
+
+    def start(spider: str, *options: str, timeout: float = 60, cwd: Path | None = None, **arguments: object) -> Crawled:
+        said = [word for name, value in arguments.items() for word in ("-a", f"{name}={value}")]
+        ended = run(
+            "python", "-m", "archiver", "crawl", *options, spider, *said, timeout=timeout, **(dict(cwd=cwd) if cwd else {})
+        )
+        return Crawled(ended, (cwd or tmp_path) / "data")
+
+    return start
+
+
+@pytest.fixture
+def misbehave() -> Iterator[Misbehave]:
+    """Serve one behaviour to every connection, and give the address to put before a path."""
+    listeners: list[socket.socket] = []
+
+    def start(behaviour: Behaviour) -> str:
+        listener = socket.create_server(("127.0.0.1", 0))
+        listeners.append(listener)
+        threading.Thread(target=_serve, args=(listener, behaviour), daemon=True).start()
+        return f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+    yield start
+    for listener in listeners:
+        listener.close()
+
+
+def _serve(listener: socket.socket, behaviour: Behaviour) -> None:
+    while True:
+        try:
+            connection, _ = listener.accept()
+        except OSError:  # the test is over
+            return
+        threading.Thread(target=_answer, args=(connection, behaviour), daemon=True).start()
+
+
+def _answer(connection: socket.socket, behaviour: Behaviour) -> None:
+    with connection:
+        asked = b""
+        while b"\r\n\r\n" not in asked and (piece := connection.recv(65536)):
+            asked += piece
+        if asked.startswith(b"GET /robots.txt"):
+            connection.sendall(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        elif asked:
+            behaviour(connection, asked)
