@@ -1,0 +1,290 @@
+"""Comments in a page's data: JSON-LD, Disqus' thread data, Substack's preloads, other states.
+
+Each source is a function from a reading to comments; the first that finds any is taken. Data is
+as hostile as the page: shapes are checked, depth and number are bounded, nothing raises.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any, Final
+
+import msgspec
+
+from archiver.document import join, read
+from archiver.extraction.comments.parts import Hints, epoch, moment_of
+from archiver.extraction.comments.threads import Said
+from archiver.extraction.reading import Reading
+from archiver.extraction.select import rule
+from archiver.record import CommentState, ParentSource
+
+_DISQUS: Final = rule("script#disqus-threadData")
+_SCRIPTS: Final = rule("script")
+_MOST: Final = 20_000
+_DEEPEST: Final = 60
+_PRELOADS: Final = "window._preloads"
+
+Found = list[Said]
+
+
+def comments_in_data(reading: Reading) -> Found:
+    for source in SOURCES:
+        found = source(reading)
+        if found:
+            return found
+    return []
+
+
+# -- Disqus ----------------------------------------------------------------------------------
+
+
+def _disqus(reading: Reading) -> Found:
+    for node in reading.index.select(_DISQUS):
+        data = _json(reading.document.data_islands.get(node.index, ""))
+        posts = _get(data, "response", "posts")
+        if isinstance(posts, list):
+            return [_disqus_post(post) for post in posts[:_MOST] if isinstance(post, dict)]
+    return []
+
+
+def _disqus_post(post: dict[str, Any]) -> Said:
+    deleted = post.get("isDeleted") is True
+    created = _text(post.get("createdAt"))
+    return Said(
+        text=None if deleted else html_text(post.get("message") or post.get("raw_message")),
+        native_id=_id(post.get("id")),
+        native_parent=_id(post.get("parent")),
+        source=ParentSource.API,
+        author=None if deleted else _text(_get(post, "author", "name")),
+        # createdAt is in UTC and says so nowhere
+        posted_at=f"{created}Z" if created and not created.endswith("Z") and "+" not in created else created,
+        posted_at_raw=created,
+        votes_up=_whole(post.get("likes")),
+        votes_down=_whole(post.get("dislikes")),
+        state=CommentState.DELETED if deleted else CommentState.VISIBLE,
+    )
+
+
+# -- Substack --------------------------------------------------------------------------------
+
+
+def _substack(reading: Reading) -> Found:
+    for node in reading.index.select(_SCRIPTS):
+        text = reading.document.data_islands.get(node.index, "")
+        if _PRELOADS not in text[:2_000]:
+            continue
+        _, _, call = text.partition("JSON.parse(")
+        preloads = _json(_json(call[: call.rfind(")")])) if call else _json(text.partition("=")[2].strip().rstrip(";"))
+        for path in (("comments",), ("post", "comments"), ("initialComments",), ("commentsData", "comments")):
+            listed = _get(preloads, *path)
+            listed = _get(listed, "comments") if isinstance(listed, dict) else listed
+            if isinstance(listed, list) and listed:
+                return _tree(listed, _substack_comment, "children")
+    return []
+
+
+def _substack_comment(comment: dict[str, Any]) -> Said:
+    body = _text(comment.get("body"))
+    deleted = comment.get("deleted") is True or body is None
+    return Said(
+        text=None if deleted else html_text(body),
+        native_id=_id(comment.get("id")),
+        author=_text(comment.get("name")),
+        posted_at=_moment(comment.get("date")),
+        posted_at_raw=_text(comment.get("date")),
+        votes_up=_whole(comment.get("reaction_count")),
+        state=CommentState.DELETED if deleted else CommentState.VISIBLE,
+        source=ParentSource.API,
+    )
+
+
+# -- JSON-LD ---------------------------------------------------------------------------------
+
+
+def _linked(reading: Reading) -> Found:
+    """Comments that a page's own objects hold in ``comment``; answers and question included."""
+    for thing in reading.linked.objects:
+        if "Comment" in _types(thing):
+            continue
+        listed = [*_list(thing.get("comment")), *_list(thing.get("suggestedAnswer")), *_list(thing.get("acceptedAnswer"))]
+        listed = [one for one in listed if isinstance(one, dict) and (one.get("text") or one.get("commentText"))]
+        if listed:
+            return _tree(listed, _linked_comment, "comment")
+    return []
+
+
+def _linked_comment(comment: dict[str, Any]) -> Said:
+    date = comment.get("datePublished") or comment.get("dateCreated") or comment.get("commentTime")
+    author = comment.get("author") or comment.get("creator")
+    name = author.get("name") if isinstance(author, dict) else author
+    parent = comment.get("parentItem")
+    return Said(
+        text=html_text(comment.get("text") or comment.get("commentText")),
+        native_id=_id(comment.get("identifier") or comment.get("@id")),
+        native_parent=_id(parent.get("@id")) if isinstance(parent, dict) else None,
+        author=_text(name[0] if isinstance(name, list) and name else name),
+        posted_at=_moment(date),
+        posted_at_raw=_text(date),
+        permalink=_link(comment.get("url")),
+        votes_up=_whole(comment.get("upvoteCount")),
+        votes_down=_whole(comment.get("downvoteCount")),
+        source=ParentSource.ATTRIBUTE,
+    )
+
+
+# -- other states ----------------------------------------------------------------------------
+
+#: What the fields of a comment are called in the states that pages embed.
+_TEXTS: Final = ("body", "text", "content", "message", "html", "comment", "bodyHtml", "bodyText", "rendered")
+_AUTHORS: Final = ("author", "user", "author_name", "authorName", "username", "member", "creator", "name", "commenter")
+_DATES: Final = ("created_at", "createdAt", "date", "published_at", "publishedAt", "created", "date_gmt", "written_at", "postedAt", "timestamp")
+_PARENTS: Final = ("parent_id", "parentId", "parent", "in_reply_to_id", "replyTo", "parentID", "parent_comment_id")
+_REPLIES: Final = ("replies", "children", "comments")
+_LISTS: Final = ("comments", "replies", "responses", "commentList", "initialComments")
+
+
+def _states(reading: Reading) -> Found:
+    """JSON scripts (``__NEXT_DATA__`` and its like) that hold a list of comments under a telling key."""
+    for node in reading.index.select(_SCRIPTS):
+        kind = node.get("type").lower()
+        if "json" not in kind or "ld+json" in kind:
+            continue
+        text = reading.document.data_islands.get(node.index, "")
+        if "omment" not in text:
+            continue
+        for listed in _lists(_json(text)):
+            found = _tree(listed, _state_comment, _REPLIES[0])
+            if found and all(one.text and (one.author or one.posted_at) for one in found):
+                return found
+    return []
+
+
+def _lists(data: object) -> Iterator[list[Any]]:
+    """Lists of objects under a key that says comments, nearest to the root first."""
+    level: list[object] = [data]
+    for _ in range(_DEEPEST):
+        below: list[object] = []
+        for value in level:
+            if isinstance(value, dict):
+                for key, inner in value.items():
+                    nodes = inner
+                    if key in _LISTS and isinstance(nodes, list) and nodes and all(isinstance(one, dict) for one in nodes):
+                        yield nodes
+                    elif isinstance(inner, dict | list):
+                        below.append(inner)
+            elif isinstance(value, list):
+                below += [inner for inner in value if isinstance(inner, dict | list)]
+        level = below[:_MOST]
+        if not level:
+            return
+
+
+def _state_comment(comment: dict[str, Any]) -> Said:
+    author = _first(comment, _AUTHORS)
+    if isinstance(author, dict):
+        author = _first(author, ("name", "displayName", "display_name", "username", "login"))
+    text = _first(comment, _TEXTS)
+    if isinstance(text, dict):
+        text = _first(text, _TEXTS)
+    date = _first(comment, _DATES)
+    return Said(
+        text=html_text(text),
+        native_id=_id(comment.get("id") or comment.get("uuid")),
+        native_parent=_id(_first(comment, _PARENTS)),
+        author=_text(author),
+        posted_at=_moment(date),
+        posted_at_raw=_text(date),
+        votes_up=_whole(_first(comment, ("likes", "likeCount", "upvotes", "reaction_count"))),
+        source=ParentSource.API,
+    )
+
+
+def _first(data: dict[str, Any], keys: tuple[str, ...]) -> Any:
+    return next((data[key] for key in keys if data.get(key) not in (None, "", [])), None)
+
+
+# -- common ----------------------------------------------------------------------------------
+
+
+def _tree(listed: list[Any], read_one: Callable[[dict[str, Any]], Said], replies: str) -> Found:
+    """A list of comments that hold their replies, flattened in reading order; an explicit stack, since
+    hostile data nests deeper than Python recurses."""
+    found: Found = []
+    open_lists: list[tuple[Iterator[Any], int | None]] = [(iter(listed), None)]
+    while open_lists and len(found) < _MOST:
+        todo, parent = open_lists[-1]
+        comment = next(todo, None)
+        if comment is None:
+            open_lists.pop()
+            continue
+        if not isinstance(comment, dict):
+            continue
+        said = read_one(comment)
+        found.append(replace(said, parent=parent))
+        inner = comment.get(replies)
+        if isinstance(inner, list) and inner and len(open_lists) < _DEEPEST:
+            open_lists.append((iter(inner), len(found) - 1))
+    return found
+
+
+def html_text(value: object) -> str | None:
+    """A fragment of HTML, or a plain text, as a comment's text."""
+    if not isinstance(value, str) or not value.strip():
+        return None
+    if "<" not in value and "&" not in value:
+        return "\n".join(" ".join(line.split()) for line in value.strip().splitlines()) or None
+    document = read(f"<div>{value}</div>".encode("utf-8", "replace"))
+    return join(document.pieces) or None
+
+
+def _json(text: object) -> Any:
+    if not isinstance(text, str):
+        return None
+    try:
+        return msgspec.json.decode(text.strip())
+    except (msgspec.DecodeError, RecursionError):
+        return None
+
+
+def _get(data: object, *path: str) -> Any:
+    for key in path:
+        data = data.get(key) if isinstance(data, dict) else None
+    return data
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
+def _types(thing: dict[str, Any]) -> list[Any]:
+    return _list(thing.get("@type"))
+
+
+def _text(value: object) -> str | None:
+    return " ".join(value.split()) or None if isinstance(value, str) else None
+
+
+def _id(value: object) -> str | None:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value) if value else None
+    return value.strip() or None if isinstance(value, str) and value not in ("0", "root") else None
+
+
+def _whole(value: object) -> int | None:
+    if isinstance(value, str) and value.strip().isdecimal() and len(value) < 12:
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _moment(value: object) -> str | None:
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 1e14:
+        return epoch(value / 1000 if value > 1e11 else value)
+    return moment_of(value, Hints()) if isinstance(value, str) else None
+
+
+def _link(value: object) -> str | None:
+    return value if isinstance(value, str) and value.startswith(("http://", "https://")) else None
+
+
+SOURCES: Final[tuple[Callable[[Reading], Found], ...]] = (_disqus, _substack, _linked, _states)

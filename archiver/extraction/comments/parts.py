@@ -1,0 +1,426 @@
+"""The parts of one comment: who wrote it, when, what, and what stands around that.
+
+A system's own sources come first; where they find nothing, microdata, then the words of class
+attributes, then what is left. The text is the text element's words, or the whole item's, without
+the parts found and without tools ("Reply", "Report", votes).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final
+
+from archiver.document import Document, Node, Piece, join
+from archiver.extraction.comments.items import Item, Places
+from archiver.extraction.comments.systems import Source
+from archiver.extraction.comments.words import Flag, flags_of, fold, is_removed, is_tool, name_of
+from archiver.extraction.dates import parse_date
+
+LONGEST_NAME: Final = 80
+LONGEST_DATE: Final = 80
+#: A header, in characters beyond the name and the date in it.
+_HEADER_SLACK: Final = 60
+#: Longer texts are prose, whatever their element is called.
+_LONGEST_TOOL: Final = 160
+_CONTROLS: Final = frozenset({"button", "form", "textarea", "select", "label", "input", "svg", "option", "noscript", "iframe", "dialog"})
+_TEXT_PROPERTIES: Final = frozenset({"text", "commenttext", "reviewbody", "description", "articlebody"})
+_AUTHOR_PROPERTIES: Final = frozenset({"author", "creator"})
+_DATE_PROPERTIES: Final = frozenset({"datepublished", "datecreated", "commenttime", "dateposted"})
+_DATE_ATTRIBUTES: Final = (
+    "datetime",
+    "data-timestamp",
+    "data-time",
+    "data-datetime",
+    "data-date",
+    "data-utime",
+    "data-created",
+    "content",
+    "pubdate",
+    "title",
+)
+_NAME_TAGS: Final = frozenset({"cite", "b", "strong", "a", "h2", "h3", "h4", "h5", "h6", "dt"})
+_YEARS: Final = (1990, 2100)
+
+
+@dataclass(frozen=True)
+class Hints:
+    """What the whole page says about its dates."""
+
+    language: str | None = None
+    fetched_at: datetime | None = None
+    day_first: bool | None = None
+
+
+@dataclass
+class Parts:
+    """What was found of one comment, and where."""
+
+    item: Item
+    author: str | None = None
+    author_nodes: list[Node] = field(default_factory=list)
+    date_raw: str | None = None
+    posted_at: str | None = None
+    date_nodes: list[Node] = field(default_factory=list)
+    text: str | None = None
+    #: The elements that hold the text; none where the text is what the item's parts leave over.
+    text_nodes: list[Node] = field(default_factory=list)
+    #: Elements in the text or the item that are no text of the comment.
+    title_nodes: list[Node] = field(default_factory=list)
+    quote_nodes: list[Node] = field(default_factory=list)
+    junk_nodes: list[Node] = field(default_factory=list)
+    removed: bool = False
+
+
+def read_parts(item: Item, places: Places, hints: Hints) -> Parts:
+    parts = Parts(item)
+    own = [node for node in item.own() if node.index != item.start]
+    marks = [(node, flags_of(node)) for node in own]
+    _find_text(parts, places, marks)
+    _find_author(parts, places, marks)
+    _find_date(parts, places, marks, hints)
+    _find_junk(parts, places, marks)
+    _compose(parts)
+    return parts
+
+
+# -- the text's element ----------------------------------------------------------------------
+
+
+def _find_text(parts: Parts, places: Places, marks: Sequence[tuple[Node, Flag]]) -> None:
+    item, system = parts.item, parts.item.system
+    found = _outermost(node for node in places.own(system.text, item) if _holds_text(item, node))
+    if not found:
+        said = [node for node, _ in marks if node.get("itemprop").lower() in _TEXT_PROPERTIES and node.first < node.last]
+        found = _outermost(said)
+    if not found:
+        found = _text_by_class(parts.item.document, marks)
+    parts.text_nodes = found
+
+
+def _holds_text(item: Item, node: Node) -> bool:
+    return any(not piece.text.isspace() for piece in item.document.pieces[node.first : node.last])
+
+
+def _text_by_class(document: Document, marks: Sequence[tuple[Node, Flag]]) -> list[Node]:
+    """The element whose class says "text" that holds most of it, and no author or date of its own."""
+    candidates = [
+        node
+        for node, flag in marks
+        if flag & Flag.TEXT and not flag & (Flag.JUNK | Flag.AUTHOR | Flag.DATE) and node.first < node.last
+    ]
+    others = [node for node, flag in marks if flag & (Flag.AUTHOR | Flag.DATE) or node.tag == "time"]
+    pure = [node for node in candidates if not any(node.holds(other) for other in others if other is not node)]
+    if not pure:
+        return []
+    return [max(_outermost(pure), key=lambda node: _length(document, node))]
+
+
+def _outermost(nodes: Iterable[Node]) -> list[Node]:
+    kept: list[Node] = []
+    for node in nodes:
+        if not kept or not kept[-1].holds(node):
+            kept.append(node)
+    return kept
+
+
+def _length(document: Document, node: Node) -> int:
+    return sum(len(piece.text) for piece in document.pieces[node.first : node.last])
+
+
+# -- who -------------------------------------------------------------------------------------
+
+
+def _find_author(parts: Parts, places: Places, marks: Sequence[tuple[Node, Flag]]) -> None:
+    item = parts.item
+    for source in item.system.author:
+        if _take_author(parts, _hits(source, places, item), source.attribute):
+            return
+    said = [node for node, _ in marks if node.get("itemprop").lower() in _AUTHOR_PROPERTIES]
+    if said and _author_by_property(parts, said, marks):
+        return
+    outside = [(node, flag) for node, flag in marks if not _within(node, parts.text_nodes)]
+    by_class = [node for node, flag in outside if flag & Flag.AUTHOR and not flag & (Flag.TEXT | Flag.JUNK)]
+    better = [node for node, flag in outside if flag & Flag.BETTER]
+    if _take_author(parts, better, None) or _take_author(parts, _innermost_names(by_class), None):
+        return
+    before = parts.text_nodes[0].index if parts.text_nodes else None
+    by_tag = [node for node, flag in outside if node.tag in _NAME_TAGS and not flag & (Flag.JUNK | Flag.DATE)]
+    early = [node for node in by_tag if before is None or node.index < before]
+    _take_author(parts, sorted(early[:4], key=lambda node: node.tag == "a") or by_tag[:3], None)
+
+
+def _hits(source: Source, places: Places, item: Item) -> list[Node]:
+    return [item.node] if source.selector is None else places.own(source.selector, item)
+
+
+def _take_author(parts: Parts, nodes: Sequence[Node], attribute: str | None) -> bool:
+    document = parts.item.document
+    for node in nodes:
+        said = node.get(attribute) if attribute is not None else _short_text(document, node)
+        name = name_of(said) if said and len(said) <= LONGEST_NAME * 2 else None
+        if name is not None and len(name) <= LONGEST_NAME and not is_tool(name) and any(c.isalnum() for c in name):
+            parts.author = name
+            if attribute is None:
+                parts.author_nodes.append(node)
+            return True
+    return False
+
+
+def _author_by_property(parts: Parts, said: Sequence[Node], marks: Sequence[tuple[Node, Flag]]) -> bool:
+    for node in said:
+        names = [inner for inner, _ in marks if node.holds(inner) and inner.get("itemprop").lower() == "name"]
+        for name in [*names, node]:
+            if name.get("content"):
+                if _take_author(parts, [name], "content"):
+                    return True
+            elif _take_author(parts, [name], None):
+                return True
+    return False
+
+
+def _innermost_names(nodes: Sequence[Node]) -> list[Node]:
+    """Elements called author: those that hold another one after it, since they may hold more than a name."""
+    return sorted(nodes, key=lambda node: any(node is not other and node.holds(other) for other in nodes))
+
+
+def _short_text(document: Document, node: Node) -> str:
+    """The element's text without buttons, links and labels that are no name."""
+    skipped = [
+        inner
+        for inner in document.within(node)
+        if flags_of(inner) & (Flag.JUNK | Flag.DATE) or inner.tag in _CONTROLS or inner.tag in ("time", "small", "sup")
+    ]
+    return " ".join(" ".join(piece.text for piece in _pieces(document, [(node.first, node.last)], skipped)).split())
+
+
+def _within(node: Node, holders: Sequence[Node]) -> bool:
+    return any(holder.holds(node) for holder in holders)
+
+
+# -- when ------------------------------------------------------------------------------------
+
+
+def _find_date(parts: Parts, places: Places, marks: Sequence[tuple[Node, Flag]], hints: Hints) -> None:
+    item, system = parts.item, parts.item.system
+    for source in system.date:
+        for node in _hits(source, places, item):
+            said = node.get(source.attribute) if source.attribute is not None else _line(item.document, node)
+            if system.date_pattern is not None:
+                match = system.date_pattern.search(said)
+                said = match[1] if match is not None else said
+            if _take_date(parts, node, said, hints):
+                return
+    outside = [(node, flag) for node, flag in marks if not _within(node, parts.text_nodes)]
+    said_by = [node for node, _ in outside if node.tag in ("time", "abbr") or node.get("itemprop").lower() in _DATE_PROPERTIES]
+    said_by += [node for node, flag in outside if flag & Flag.DATE and node not in said_by]
+    for node in said_by:
+        if _date_from(parts, node, hints):
+            return
+    for node, _ in outside:
+        if node.tag in ("a", "span", "small", "p", "em", "i", "td", "li", "div", "dd", "dt", "footer", "h4", "h5", "cite") and node.first < node.last:
+            line = _line(item.document, node, LONGEST_DATE)
+            if line and any(c.isdigit() for c in line) and _take_date(parts, node, line, hints):
+                return
+    _date_in_pieces(parts, hints)
+
+
+def _date_from(parts: Parts, node: Node, hints: Hints) -> bool:
+    for attribute in _DATE_ATTRIBUTES:
+        if attribute in node.attrs and any(c.isdigit() for c in node.attrs[attribute]):
+            if _take_date(parts, node, node.attrs[attribute], hints):
+                return True
+    line = _line(parts.item.document, node, LONGEST_DATE)
+    return bool(line) and _take_date(parts, node, line, hints)
+
+
+def _date_in_pieces(parts: Parts, hints: Hints) -> None:
+    for piece in parts.item.pieces():
+        text = " ".join(piece.text.split()).strip(" ,|·•–—()")
+        if 5 < len(text) <= LONGEST_DATE and any(c.isdigit() for c in text) and not _within(piece.node, parts.text_nodes):
+            moment = moment_of(text, hints)
+            if moment is not None:
+                parts.posted_at, parts.date_raw = moment, text
+                return
+
+
+def _take_date(parts: Parts, node: Node, said: str, hints: Hints) -> bool:
+    moment = moment_of(said, hints)
+    printed = _line(parts.item.document, node, LONGEST_DATE)
+    if moment is None:
+        return False
+    parts.posted_at = moment
+    parts.date_raw = printed or said.strip()
+    if printed:
+        parts.date_nodes.append(node)
+    return True
+
+
+def moment_of(said: str, hints: Hints) -> str | None:
+    """A date as a page gives it: printed, ISO 8601, or seconds or milliseconds since 1970."""
+    said = said.strip()
+    if said.isascii() and said.isdigit() and len(said) in (10, 13):
+        return epoch(int(said) / (1000 if len(said) == 13 else 1))
+    return parse_date(said, language=hints.language, relative_to=hints.fetched_at, day_first=hints.day_first)
+
+
+def epoch(seconds: float) -> str | None:
+    moment = datetime.fromtimestamp(seconds, UTC)
+    if not _YEARS[0] <= moment.year <= _YEARS[1]:
+        return None
+    return moment.replace(microsecond=0, tzinfo=None).isoformat() + "Z"
+
+
+def _line(document: Document, node: Node, longest: int = 400) -> str:
+    if node.last - node.first > 12:
+        return ""
+    text = " ".join(" ".join(piece.text for piece in document.pieces[node.first : node.last]).split())
+    return text if len(text) <= longest else ""
+
+
+# -- what is no text -------------------------------------------------------------------------
+
+
+def _find_junk(parts: Parts, places: Places, marks: Sequence[tuple[Node, Flag]]) -> None:
+    item, system = parts.item, parts.item.system
+    document = item.document
+    parts.title_nodes = _titles(parts, places, marks)
+    parts.quote_nodes = _outermost(places.own(system.quote, item))
+    junk = [node for selector in system.roles.values() for node in places.own(selector, item)]
+    explicit = bool(parts.text_nodes)
+    for node, flag in marks:
+        if node.first >= node.last:
+            continue
+        if explicit and not _within(node, parts.text_nodes):
+            continue
+        if any(node.holds(text) for text in parts.text_nodes):
+            continue
+        if node.tag in _CONTROLS or node.get("role") == "button":
+            junk.append(node)
+        elif flag & Flag.JUNK and _length(document, node) <= _LONGEST_TOOL and node.tag not in ("p", "blockquote"):
+            junk.append(node)
+        elif node.tag in ("a", "span", "em", "small", "li", "div", "p", "i") and _is_tool_node(document, node):
+            junk.append(node)
+    parts.junk_nodes = junk
+
+
+def _titles(parts: Parts, places: Places, marks: Sequence[tuple[Node, Flag]]) -> list[Node]:
+    system = parts.item.system
+    if system.title is not None:
+        return places.own(system.title, parts.item)
+    return [
+        node
+        for node, flag in marks
+        if flag & Flag.TITLE
+        and not flag & (Flag.TEXT | Flag.AUTHOR)
+        and _length(parts.item.document, node) <= _LONGEST_TOOL
+        and not _within(node, parts.author_nodes)
+        and not any(node.holds(other) for other in parts.author_nodes + parts.text_nodes)
+    ]
+
+
+def _is_tool_node(document: Document, node: Node) -> bool:
+    if node.last - node.first > 4:
+        return False
+    text = " ".join(piece.text for piece in document.pieces[node.first : node.last])
+    return len(text) <= LONGEST_NAME and not text.isspace() and bool(fold(text)) and is_tool(text)
+
+
+# -- the text --------------------------------------------------------------------------------
+
+
+def _compose(parts: Parts) -> None:
+    item = parts.item
+    document = item.document
+    skipped = parts.junk_nodes + parts.title_nodes + parts.quote_nodes
+    if parts.text_nodes:
+        spans = [(node.first, node.last) for node in parts.text_nodes]
+        spans = _without(spans, [(reply.first, reply.last) for reply in item.inner])
+        skipped += [node for node in parts.author_nodes + parts.date_nodes if not any(node.holds(t) for t in parts.text_nodes)]
+    else:
+        spans = list(item.spans())
+        skipped += [_header(parts, node) for node in parts.author_nodes + parts.date_nodes]
+    text = join(_pieces(document, spans, skipped))
+    if not text and parts.quote_nodes:
+        kept = [node for node in skipped if node not in parts.quote_nodes]
+        parts.quote_nodes = []
+        text = join(_pieces(document, spans, kept))
+    if not parts.text_nodes:
+        parts.junk_nodes += [_header(parts, node) for node in parts.author_nodes + parts.date_nodes]
+        text = _without_tools(text)
+    parts.removed = is_removed(text)
+    parts.text = text or None
+
+
+def _header(parts: Parts, node: Node) -> Node:
+    """The largest element around a name or a date that holds little else."""
+    item = parts.item
+    document = item.document
+    limit = len(parts.author or "") + len(parts.date_raw or "") + _HEADER_SLACK
+    while node.parent is not None and node.parent.index > item.start and item.owns(node.parent):
+        parent = node.parent
+        if _length(document, parent) > limit or _has_prose(document, parent, parts):
+            break
+        if any(parent.holds(sibling) for sibling in item.nodes):
+            break
+        node = parent
+    return node
+
+
+def _has_prose(document: Document, node: Node, parts: Parts) -> bool:
+    """Whether an element holds words that are neither name nor date nor tools."""
+    known = {id(piece) for one in parts.author_nodes + parts.date_nodes + parts.junk_nodes for piece in document.pieces[one.first : one.last]}
+    words = 0
+    for piece in document.pieces[node.first : node.last]:
+        if id(piece) not in known and not is_tool(piece.text) and name_of(f"x {piece.text}") != "x":
+            words += len(piece.text.split())
+    return words > 0 and any(
+        inner.tag in ("p", "blockquote", "br", "ul", "dd") for inner in document.within(node)
+    ) or words > 6
+
+
+def _without(spans: Iterable[tuple[int, int]], holes: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    out: list[tuple[int, int]] = []
+    for start, end in spans:
+        here = start
+        for first, last in holes:
+            if last <= here or first >= end:
+                continue
+            if first > here:
+                out.append((here, first))
+            here = max(here, last)
+        if here < end:
+            out.append((here, end))
+    return out
+
+
+def _pieces(document: Document, spans: Iterable[tuple[int, int]], skipped: Sequence[Node]) -> list[Piece]:
+    """The pieces of the spans without those of the elements skipped; a break skipped stays a break."""
+    holes = sorted((node.first, node.last) for node in skipped if node.first < node.last)
+    kept: list[Piece] = []
+    last_end: int | None = None
+    for start, end in _without(spans, holes):
+        run = document.pieces[start:end]
+        if kept and last_end is not None and start > last_end and run:
+            gap = max(piece.gap for piece in document.pieces[last_end : start + 1])
+            first = run[0]
+            if gap > first.gap:
+                run = [Piece(first.text, first.node, gap, first.linked), *run[1:]]
+        kept += run
+        last_end = end
+    return kept
+
+
+_EDGE: Final = re.compile(r"[\s|·•,;:/#\-–—]*\Z")
+
+
+def _without_tools(text: str) -> str:
+    """A text without the lines of tools before and after it."""
+    lines = text.split("\n")
+    while lines and (_EDGE.match(lines[0]) or is_tool(lines[0])):
+        lines.pop(0)
+    while lines and (_EDGE.match(lines[-1]) or is_tool(lines[-1])):
+        lines.pop()
+    return "\n".join(lines)

@@ -1,0 +1,221 @@
+"""The state of a page's comments: what the page says there should be, against what was found."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any, Final, NamedTuple
+
+from msgspec import Struct
+
+from archiver import rules
+from archiver.document import Node
+from archiver.extraction.blocks import Claim
+from archiver.extraction.comments.systems import Source, sources
+from archiver.extraction.comments.threads import whole
+from archiver.extraction.comments.words import WORDS, is_elsewhere
+from archiver.extraction.reading import Reading
+from archiver.extraction.select import Selector, rule
+from archiver.record import CommentsState, ExternalComments, Role
+
+
+class AreaRule(Struct, frozen=True, forbid_unknown_fields=True):
+    """``rules/comment_area.toml``: what stands around comments, whatever the system."""
+
+    roles: dict[Role, tuple[str, ...]]
+    #: Elements that may say how many comments there are, and attributes that hold the number.
+    count: tuple[str, ...]
+    count_attributes: tuple[str, ...]
+    #: Signs that comments are closed, may be written, go on elsewhere.
+    closed: tuple[str, ...]
+    open: tuple[str, ...]
+    more: tuple[str, ...]
+
+
+class Widget(Struct, frozen=True, forbid_unknown_fields=True):
+    """A system that keeps comments outside of the page."""
+
+    mount: tuple[str, ...]
+    thread_id: tuple[str, ...] = ()
+    url: tuple[str, ...] = ()
+    count: tuple[str, ...] = ()
+    #: Patterns over the page's scripts, where the elements do not say it.
+    script_thread_id: str = ""
+    script_url: str = ""
+    #: A script's text or address must hold this before the mount counts.
+    script: str = ""
+
+
+class _Mount(NamedTuple):
+    name: str
+    mount: Selector
+    thread_id: tuple[Source, ...]
+    url: tuple[Source, ...]
+    count: tuple[Source, ...]
+    script_thread_id: re.Pattern[str] | None
+    script_url: re.Pattern[str] | None
+    script: str
+
+
+def _pattern(written: str) -> re.Pattern[str] | None:
+    return re.compile(written) if written else None
+
+
+_AREA: Final = rules.read("comment_area.toml", AreaRule)
+_ROLES: Final = tuple((role, rule(", ".join(found))) for role, found in _AREA.roles.items())
+_COUNT: Final = rule(", ".join(_AREA.count))
+_COUNT_ATTRIBUTES: Final = sources(_AREA.count_attributes)
+_CLOSED: Final = rule(", ".join(_AREA.closed))
+_OPEN: Final = rule(", ".join(_AREA.open))
+_MORE: Final = rule(", ".join(_AREA.more))
+_SCRIPTS: Final = rule("script")
+_MOUNTS: Final = tuple(
+    _Mount(
+        name,
+        rule(", ".join(widget.mount)),
+        sources(widget.thread_id),
+        sources(widget.url),
+        sources(widget.count),
+        _pattern(widget.script_thread_id),
+        _pattern(widget.script_url),
+        widget.script,
+    )
+    for name, widget in rules.read("comment_widgets.toml", dict[str, Widget]).items()
+)
+#: A heading that says how many; longer texts only mention a number.
+_LONGEST_COUNT: Final = 160
+_COMMENT_COUNTS: Final = frozenset({"commentCount", "answerCount"})
+
+
+class Declared(NamedTuple):
+    """How many comments the page says it has, and the elements that say so."""
+
+    count: int | None
+    nodes: tuple[Node, ...]
+    #: The number counts the page's own text too, as a forum's "3 posts" does.
+    with_opening: bool = False
+
+
+def external(reading: Reading) -> tuple[ExternalComments, int | None] | None:
+    """The widget that holds the comments, and the number it declares."""
+    for widget in _MOUNTS:
+        for node in reading.index.select(widget.mount):
+            if widget.script and not any(widget.script in text for text in _scripts(reading)):
+                continue
+            thread_id = _said(widget.thread_id, node, reading) or _scripted(widget.script_thread_id, reading)
+            url = _said(widget.url, node, reading) or _scripted(widget.script_url, reading)
+            count = _said(widget.count, node, reading)
+            found = ExternalComments(system=widget.name, thread_id=thread_id, url=url and reading.absolute(url))
+            return found, whole(count) if count else None
+    return None
+
+
+def _said(given: Sequence[Source], mount: Node, reading: Reading) -> str | None:
+    for source in given:
+        nodes = [mount] if source.selector is None else reading.index.select(source.selector)
+        for node in nodes:
+            said = node.get(source.attribute) if source.attribute is not None else reading.text(node)
+            if said.strip():
+                return said.strip()
+    return None
+
+
+def _scripts(reading: Reading) -> Iterator[str]:
+    for node in reading.index.select(_SCRIPTS):
+        yield reading.document.data_islands.get(node.index, "")
+        yield node.get("src")
+
+
+def _scripted(pattern: re.Pattern[str] | None, reading: Reading) -> str | None:
+    if pattern is None:
+        return None
+    for text in _scripts(reading):
+        match = pattern.search(text)
+        if match is not None:
+            return match[1]
+    return None
+
+
+def declared(reading: Reading) -> Declared:
+    """The page's own count: an attribute made for it, else a heading or link that says it."""
+    for source in _COUNT_ATTRIBUTES:
+        for node in reading.index.select(source.selector) if source.selector is not None else ():
+            number = whole(node.get(source.attribute or ""))
+            if number is not None:
+                return Declared(abs(number), ())
+    said: list[tuple[int, Node, bool]] = []
+    for node in reading.index.select(_COUNT):
+        if node.last - node.first > 16 or any(is_elsewhere(above) for above in [node, *node.ancestors()]):
+            continue
+        found = count_in(reading.text(node))
+        if found is not None:
+            said.append((*found[:1], node, found[1]))
+    if said:
+        number, _, posts = said[0]
+        return Declared(number, tuple(node for _, node, _ in said), posts)
+    return Declared(_linked_count(reading), ())
+
+
+def count_in(text: str) -> tuple[int, bool] | None:
+    """The number in "12 Comments", "One thought on …", "Kommentare (3)", and whether it counts posts."""
+    if not text or len(text) > _LONGEST_COUNT:
+        return None
+    folded = text.casefold().replace("\u00a0", " ")
+    match = _COUNTED.match(folded) or _COUNTED_AFTER.match(folded)
+    if match is None:
+        return None
+    said = match["n"]
+    noun = match["noun"]
+    number = 1 if said in WORDS.counts.one else 0 if not said[0].isdigit() else whole(said)
+    return None if number is None else (number, noun in WORDS.counts.posts)
+
+
+def _alternatives(words: Any) -> str:
+    return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
+
+
+_NOUN: Final = rf"(?P<noun>{_alternatives(WORDS.counts.nouns)})"
+_N: Final = rf"(?P<n>\d[\d.,]{{0,8}}|(?:{_alternatives([*WORDS.counts.one, *WORDS.counts.none])})\b)"
+_COUNTED: Final = re.compile(rf"\W{{0,8}}(?:(?:view|show|all|see|read|alle) ){{0,2}}{_N}\s{{0,3}}(?:reader |user |bisherige |weitere )?{_NOUN}\b")
+_COUNTED_AFTER: Final = re.compile(rf"\W{{0,8}}{_NOUN}\s{{0,3}}[(\[:–—-]?\s{{0,3}}(?P<n>\d[\d.,]{{0,8}})\s?[)\]]?\s{{0,3}}\W{{0,3}}$")
+
+
+def _linked_count(reading: Reading) -> int | None:
+    for name in ("commentCount", "interactionCount"):
+        for thing in reading.linked.objects:
+            value = thing.get(name)
+            if name == "interactionCount" and "comment" not in str(value).casefold():
+                continue
+            if isinstance(value, int) and not isinstance(value, bool):
+                return value
+            if isinstance(value, str) and (number := whole(value)) is not None:
+                return number
+    return None
+
+
+def area_claims(reading: Reading) -> list[Claim]:
+    """What stands around comments: forms, pagination, notices."""
+    return [
+        Claim(node, role, "comments:area")
+        for role, selector in _ROLES
+        for node in reading.index.select(selector)
+        if node.first < node.last
+    ]
+
+
+def state_of(reading: Reading, found: int, listed: int, said: int | None, elsewhere: bool) -> CommentsState:
+    """``found`` comments of ``listed`` entries (pingbacks and removed ones too), ``said`` declared."""
+    index = reading.index
+    if listed:
+        more = index.first(_MORE) is not None
+        short = said is not None and said > listed
+        return CommentsState.PARTIAL if more or short else CommentsState.COMPLETE
+    if elsewhere:
+        return CommentsState.EXTERNAL
+    if index.first(_CLOSED) is not None:
+        return CommentsState.CLOSED if not said else CommentsState.LOST
+    if said:
+        return CommentsState.LOST
+    if index.first(_OPEN) is not None or said == 0:
+        return CommentsState.OPEN_EMPTY
+    return CommentsState.NONE
