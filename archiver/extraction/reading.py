@@ -7,6 +7,7 @@ from functools import cached_property
 from urllib.parse import urljoin
 
 from archiver.document import Document, Node
+from archiver.extraction.entry import Entry, entry_of
 from archiver.extraction.linked_data import LinkedData, linked_data
 from archiver.extraction.select import Index, rule
 from archiver.page import Page
@@ -45,6 +46,11 @@ class Reading:
     def linked(self) -> LinkedData:
         """What the page says of itself in JSON-LD, microdata and RDFa."""
         return linked_data(self)
+
+    @cached_property
+    def entry(self) -> Entry:
+        """The page's own article, and what stands around it."""
+        return entry_of(self)
 
     @cached_property
     def base_url(self) -> str | None:

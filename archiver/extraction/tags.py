@@ -1,0 +1,761 @@
+"""Tags and categories: what a page says it is filed under.
+
+A term is a link in a place for terms. Four things tell which kind it is, in this order:
+``rel="category"``, the base of its address (``/tag/…``), the class of the place it stands in,
+the label before it ("Filed under"); ``rel="tag"`` alone stands for any taxonomy. Where the page
+shows no term at all, its classes and metadata may still know them; where only the commas
+between them are left, the places are counted.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+from urllib.parse import unquote, urlsplit
+
+import msgspec
+
+from archiver import rules
+from archiver.document import INLINE, Node
+from archiver.extraction.blocks import Claim
+from archiver.extraction.hints import words_of
+from archiver.extraction.linked_data import ARTICLES, texts, types
+from archiver.extraction.select import Selector, rule, rule_letters
+from archiver.record import Role, TagsState
+
+if TYPE_CHECKING:
+    from archiver.extraction.reading import Reading
+
+Kind = Literal["tag", "category"]
+
+
+class _Containers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    tag_words: tuple[str, ...]
+    category_words: tuple[str, ...]
+    tag_tokens: tuple[str, ...]
+    both_words: tuple[str, ...]
+    tag_nouns: tuple[str, ...]
+    category_nouns: tuple[str, ...]
+    places: tuple[str, ...]
+    never: tuple[str, ...]
+
+
+class _Terms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    tag: tuple[str, ...]
+    category: tuple[str, ...]
+
+
+class _Bases(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    tag: tuple[str, ...]
+    category: tuple[str, ...]
+    other: tuple[str, ...]
+
+
+class _Labels(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    tag: tuple[str, ...]
+    category: tuple[str, ...]
+    category_in_meta: tuple[str, ...]
+    said: tuple[str, ...]
+    opening: tuple[str, ...]
+
+
+class _Text(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    ends: tuple[str, ...]
+    joins: tuple[str, ...]
+    no_term: tuple[str, ...]
+    counted: tuple[str, ...]
+    default_categories: tuple[str, ...]
+    home: tuple[str, ...]
+
+
+class _Layer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    name: str
+    tags: str
+    categories: str
+    separator: str
+
+
+class _Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    containers: _Containers
+    terms: _Terms
+    bases: _Bases
+    labels: _Labels
+    text: _Text
+    layer: tuple[_Layer, ...]
+
+
+_RULES: Final = rules.read("tags.toml", _Rules)
+
+_TAG_WORDS: Final = frozenset(_RULES.containers.tag_words)
+_CATEGORY_WORDS: Final = frozenset(_RULES.containers.category_words)
+_BOTH_WORDS: Final = frozenset(_RULES.containers.both_words)
+_PLACES: Final = frozenset(_RULES.containers.places)
+_NEVER: Final = frozenset(_RULES.containers.never)
+_NOUNS: Final[dict[str, Kind]] = {
+    **dict.fromkeys(_RULES.containers.tag_nouns, "tag"),
+    **dict.fromkeys(_RULES.containers.category_nouns, "category"),
+}
+_BASES: Final[dict[str, Kind | Literal["other"]]] = {
+    **dict.fromkeys(_RULES.bases.tag, "tag"),
+    **dict.fromkeys(_RULES.bases.category, "category"),
+    **dict.fromkeys(_RULES.bases.other, "other"),
+}
+_LABELS: Final[dict[str, Kind]] = {
+    **dict.fromkeys(_RULES.labels.tag, "tag"),
+    **dict.fromkeys(_RULES.labels.category, "category"),
+}
+_SAID: Final = frozenset(_RULES.labels.said)
+_COUNTED: Final = frozenset(_RULES.text.counted)
+_TAG_TOKENS: Final = frozenset(_RULES.containers.tag_tokens)
+_NO_TERM: Final = frozenset(_RULES.text.no_term)
+_DEFAULTS: Final = frozenset(_RULES.text.default_categories)
+_HOME: Final = frozenset(_RULES.text.home)
+
+#: Letters that a class naming a place for terms holds somewhere.
+_LETTERS: Final = ("tag", "categor", "cats", "cat", "kategor", "rubri", "topic", "keyword", "label", "taxonom", "terms")
+for _letters in _LETTERS:
+    rule_letters(_letters)
+_REL: Final = rule("a[rel]")
+_LINKS: Final = rule("a")
+_TERM_RULES: Final[tuple[tuple[Selector, Kind], ...]] = (
+    (rule(", ".join(_RULES.terms.tag)), "tag"),
+    (rule(", ".join(_RULES.terms.category)), "category"),
+)
+_BREADCRUMBS: Final = rule('[itemtype$="BreadcrumbList"], nav[aria-label="breadcrumb"], nav[aria-label="Breadcrumb"]')
+rule_letters("breadcrumb")
+rule_letters("crumb")
+
+#: A term is a name, not a headline.
+_LONGEST_TERM: Final = 60  # characters
+_MOST_WORDS: Final = 8
+#: A place for terms is short; what is longer holds the article.
+_MOST_PIECES: Final = 200
+_LONGEST_LINE: Final = 600  # characters
+_LONGEST_LABEL: Final = 45  # characters
+#: An article whose class names more tags than this while its page shows none is filed for the site's own ends
+#: (search, related posts): of five such real pages, with 7 to 12 tags each, readers were shown none.
+_MOST_HIDDEN: Final = 5
+#: Terms kept of one page, so that a page cannot make a record of any size.
+_MOST_TERMS: Final = 300
+
+_SEPARATORS: Final = " \t\r\n,;:|·•/–—-»›>#、，؛&\u00a0"
+_SPLIT: Final = re.compile(r"\s*[,;|·•、，]\s*")
+_POST_CLASS: Final = re.compile(r"(?:^|\s)(?:hentry|post-\d+|type-[\w-]+|status-publish|h-entry)(?:\s|$)")
+
+
+@dataclass(frozen=True)
+class Tags:
+    """What a page says it is filed under. Names are as displayed; recovered ones may be slugs.
+
+    ``slots`` is how many places for tags there are, filled or emptied.
+    """
+
+    tags: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    state: TagsState = TagsState.ABSENT
+    slots: int = 0
+    claims: tuple[Claim, ...] = ()
+    confidence: float | None = None
+
+
+class _Term(NamedTuple):
+    node: Node
+    kind: Kind
+    #: The element that a theme made for terms, or the line they stand in; None where the link stands alone.
+    place: Node | None
+
+
+@dataclass
+class _Found:
+    """What one source tells; merged by :func:`_merged`."""
+
+    tags: list[str] = field(default_factory=list)
+    categories: list[str] = field(default_factory=list)
+
+    def add(self, kind: Kind, name: str) -> None:
+        (self.tags if kind == "tag" else self.categories).append(name)
+
+
+def tags(reading: Reading) -> Tags:
+    """The page's own tags and categories."""
+    terms = _terms(reading)
+    shown, lost_names = _Found(), _Found()
+    for term in terms:
+        name = _name(reading.text(term.node))
+        if name:
+            shown.add(term.kind, name)
+        elif slug := _slug(term.node):
+            lost_names.add(term.kind, slug)
+    crumbs = _breadcrumb(reading)
+    bare = _bare_places(reading, terms)
+    claims = (*_claims(reading, terms), *bare.claims, *(Claim(node, Role.BREADCRUMB, "breadcrumb") for node in crumbs))
+    shown.tags += bare.tags
+    shown.categories += bare.categories
+    categories = shown.categories or lost_names.categories or _crumb_names(reading, crumbs)
+    if shown.tags:
+        names = _unique(shown.tags)
+        return Tags(names, _categories(categories), TagsState.FOUND, len(names), claims)
+    if lost_names.tags:
+        names = _unique(lost_names.tags)
+        return Tags(names, _categories(categories), TagsState.RECOVERED, max(len(names), bare.slots), claims)
+    known = _recovered(reading)
+    recovered = _unique(known.tags) if bare.slots or not shown.categories else ()
+    if recovered:
+        state = TagsState.RECOVERED
+    else:
+        state = TagsState.LOST if bare.slots else TagsState.ABSENT
+    return Tags(recovered, _categories(categories or known.categories), state, max(len(recovered), bare.slots), claims)
+
+
+def tag_line(text: str) -> Tags | None:
+    """A line that files a page ("Filed under X and tagged A, B"), read; None for any other.
+
+    A line whose links were stripped upstream has only commas left: n commas stand for n + 1 tags.
+    """
+    line = " ".join(text.split())
+    if not line or len(line) > _LONGEST_LINE:
+        return None
+    runs = _runs(line)
+    if not runs:
+        return None
+    found, slots = _Found(), 0
+    for kind, said in runs:
+        names = [name for part in _parts(said) for name in map(_name, _SPLIT.split(part)) if name]
+        if any(len(name.split()) > _MOST_WORDS - 2 or name.endswith((".", "!", "?")) for name in names):
+            return None
+        for name in names:
+            found.add(kind, name)
+        if kind == "tag" and not names and "," in said:
+            slots = max(slots, said.count(",") + 1)
+    if not found.tags and not found.categories and not slots:
+        return None
+    state = TagsState.FOUND if found.tags else TagsState.LOST if slots else TagsState.ABSENT
+    names_ = _unique(found.tags)
+    return Tags(names_, _categories(found.categories), state, len(names_) or slots)
+
+
+# Terms: the links that name them
+
+
+def _terms(reading: Reading) -> list[_Term]:
+    """The page's own terms in page order."""
+    entry = reading.entry
+    found: dict[int, _Term] = {}
+    for place, of_place in _places(reading):
+        for link in reading.index.select(_LINKS, within=place):
+            decided = _kind(link, of_place)
+            if (
+                decided is not None
+                and _leads_within(reading, link)
+                and entry.owns(link)
+                and _may_be_term(reading, link)
+            ):
+                found[link.index] = _Term(link, decided, place)
+    for link in reading.index.under("@", "rel"):
+        rel = link.attrs["rel"].lower().split()
+        if link.tag == "a" and ("tag" in rel or "category" in rel) and link.index not in found:
+            decided = _kind(link, None)
+            if decided is not None and entry.owns(link) and _may_be_term(reading, link):
+                found[link.index] = _Term(link, decided, None)
+    for selector, kind in _TERM_RULES:
+        for node in reading.index.select(selector):
+            alone = node.tag == "a" or reading.index.first(_LINKS, within=node) is None
+            if alone and node.index not in found and entry.owns(node) and _may_be_term(reading, node):
+                found[node.index] = _Term(node, kind, None)
+    kinds = {term.kind for term in found.values()}
+    if len(kinds) < 2:
+        for term in _labelled(reading, found):
+            found.setdefault(term.node.index, term)
+    return [found[i] for i in sorted(found)][:_MOST_TERMS]
+
+
+def _places(reading: Reading) -> list[tuple[Node, Kind | None]]:
+    """Elements whose class names a place for terms, outer before inner; None where it is for both kinds."""
+    entry = reading.entry
+    seen: dict[int, tuple[Node, Kind | None]] = {}
+    for letters in _LETTERS:
+        for node in reading.index.under("~", letters):
+            if node.index in seen or node.last - node.first > _MOST_PIECES:
+                continue
+            named = _place_kind(node.attrs["class"])
+            if named is not None and not entry.holds_article(node) and entry.owns(node):
+                seen[node.index] = (node, _own_label(reading, node) or (None if named == "both" else named))
+    return [seen[i] for i in sorted(seen)]
+
+
+def _own_label(reading: Reading, place: Node) -> Kind | None:
+    """What a place calls itself in words; readers see those, not its class."""
+    first = reading.document.pieces[place.first] if place.first < place.last else None
+    if first is None or first.linked or len(first.text) > _LONGEST_LABEL:
+        return None
+    return _LABELS.get(first.text.strip(_SEPARATORS).casefold())
+
+
+@lru_cache(maxsize=50_000)
+def _place_kind(attribute: str) -> Kind | Literal["both"] | None:
+    """What kind of terms a class names a place for."""
+    if _POST_CLASS.search(attribute):
+        return None
+    kinds = {kind for token in attribute.split() if (kind := _token_kind(token)) is not None}
+    if "never" in kinds or not kinds:
+        return None
+    if len(kinds) > 1 or "both" in kinds:
+        return "both"
+    return "tag" if "tag" in kinds else "category"
+
+
+def _token_kind(token: str) -> Kind | Literal["both", "never"] | None:
+    if token in _TAG_TOKENS:
+        return "tag"
+    words = words_of(token)
+    said = set(words)
+    if not _NEVER.isdisjoint(said):
+        return "never"
+    is_tag, is_category = not _TAG_WORDS.isdisjoint(said), not _CATEGORY_WORDS.isdisjoint(said)
+    if (is_tag and is_category) or not _BOTH_WORDS.isdisjoint(said):
+        return "both"
+    if is_tag or is_category:
+        return "tag" if is_tag else "category"
+    for place, word in enumerate(words):
+        kind = _NOUNS.get(word)
+        if kind is not None and (place == len(words) - 1 or words[place + 1] in _PLACES):
+            return kind
+    return None
+
+
+def _kind(link: Node, place: Kind | None) -> Kind | None:
+    """Which kind of term a link is; None for one that is none, or of a third taxonomy (actors, days)."""
+    rel = link.attrs.get("rel", "").lower().split()
+    if "category" in rel:
+        return "category"
+    if "bookmark" in rel or "author" in rel:
+        return None
+    base = _base(link.attrs.get("href", ""))
+    if base == "other":
+        return None
+    if base is not None:
+        return base
+    return place or ("tag" if "tag" in rel else None)
+
+
+@lru_cache(maxsize=10_000)
+def _base(href: str) -> Kind | Literal["other"] | None:
+    """The kind that the last base in a link's path names."""
+    path = href.partition("?")[0].partition("#")[0].lower()
+    steps = path.split("/")[:-1] if path.endswith("/") else path.split("/")
+    for step in reversed(steps[:-1]):
+        kind = _BASES.get(step)
+        if kind is not None:
+            return kind
+    return "category" if "?cat=" in href else "tag" if "?tag=" in href else None
+
+
+def _may_be_term(reading: Reading, node: Node) -> bool:
+    if node.last - node.first > 6:
+        return False
+    text = reading.text(node)
+    if len(text) > _LONGEST_TERM or text.count(" ") >= _MOST_WORDS:
+        return False
+    if not text:
+        return bool(node.attrs.get("href")) and not any(
+            one.tag in ("img", "svg", "i") for one in reading.document.within(node)
+        )
+    said = text.strip(_SEPARATORS).casefold()
+    number, _, counted = said.partition(" ")
+    return (
+        said not in _NO_TERM and not said.replace(":", "").isdigit() and not (number.isdigit() and counted in _COUNTED)
+    )
+
+
+def _leads_within(reading: Reading, link: Node) -> bool:
+    """Whether a link without ``rel`` leads to a list of the same site, not elsewhere or nowhere."""
+    href = link.attrs.get("href", "").strip()
+    if "rel" in link.attrs and "tag" in link.attrs["rel"].split():
+        return True
+    if href.startswith(("#", "javascript:", "mailto:")):
+        return False
+    if not href.startswith(("http://", "https://", "//")) or reading.page.url is None:
+        return True
+    return _site(href) == _site(reading.page.url)
+
+
+@lru_cache(maxsize=1_000)
+def _site(url: str) -> str:
+    """The last two labels of the host: near enough to tell whether two addresses are of one site."""
+    host = url.partition("//")[2].partition("/")[0].partition("?")[0].rpartition("@")[2].partition(":")[0].lower()
+    return ".".join(host.split(".")[-2:])
+
+
+def _labelled(reading: Reading, found: dict[int, _Term]) -> Iterator[_Term]:
+    """Links after a label ("Filed under"), up to the next words between them."""
+    pieces = reading.document.pieces
+    entry = reading.entry
+    kind: Kind | None = None
+    place: Node | None = None
+    end = 0
+    for link in reading.index.under("t", "a"):
+        if link.first >= link.last or link.first == 0:
+            continue
+        before = pieces[link.first - 1].text if link.first > end else ""
+        said = before.strip(_SEPARATORS) if len(before) < 200 else ""
+        if said or (kind is not None and place is not None and not place.holds(link)):
+            kind = _label_kind(said, link)
+            place = _line_of(link) if kind is not None else None
+        end = link.last
+        if kind is None or link.index in found or not entry.owns(link) or not _may_be_term(reading, link):
+            continue
+        decided = _kind(link, kind)
+        if decided is not None and _leads_within(reading, link):
+            yield _Term(link, decided, None)
+
+
+def _label_kind(said: str, link: Node) -> Kind | None:
+    folded = said.casefold()
+    if len(folded) <= _LONGEST_LABEL:
+        kind = _LABELS.get(folded)
+        if kind is not None:
+            return kind
+    last = folded.rpartition(" ")[2]
+    if last in _RULES.labels.category_in_meta and any(
+        not {"meta", "footer", "footers", "byline", "posted", "info", "details"}.isdisjoint(
+            words_of(above.attrs.get("class", ""))
+        )
+        for above in _nearest(link, 3)
+    ):
+        return "category"
+    return None
+
+
+def _nearest(node: Node, count: int) -> Iterator[Node]:
+    for place, above in enumerate(node.ancestors()):
+        if place == count:
+            return
+        yield above
+
+
+def _line_of(link: Node) -> Node:
+    """The list or line that a labelled link stands in."""
+    here = link.parent or link
+    while here.parent is not None and here.tag in INLINE:
+        here = here.parent
+    if here.tag in ("li", "dd") and here.parent is not None:
+        return here.parent
+    return here
+
+
+# Names
+
+
+def _name(text: str) -> str:
+    name = " ".join(text.split()).strip(" \t,;|·•、，").removeprefix("#").strip()
+    return name if name.strip(_SEPARATORS + ".…\"'") else ""
+
+
+def _slug(link: Node) -> str | None:
+    """The name in an emptied link's address, its hyphens as spaces."""
+    try:
+        path = urlsplit(link.attrs.get("href", "")).path
+    except ValueError:
+        return None
+    last = path.rstrip("/").rpartition("/")[2]
+    return _from_slug(last)
+
+
+def _from_slug(slug: str) -> str | None:
+    name = " ".join(unquote(slug).replace("+", " ").replace("-", " ").replace("_", " ").split())
+    return name if name and not name.isdigit() and len(name) <= _LONGEST_TERM else None
+
+
+def _unique(names: Iterable[str]) -> tuple[str, ...]:
+    kept: dict[str, str] = {}
+    for name in names:
+        kept.setdefault(name.casefold(), name)
+    return tuple(kept.values())[:_MOST_TERMS]
+
+
+def _categories(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(name for name in _unique(names) if name.casefold() not in _DEFAULTS)
+
+
+# Places without links
+
+
+@dataclass
+class _Bare:
+    tags: list[str] = field(default_factory=list)
+    categories: list[str] = field(default_factory=list)
+    slots: int = 0
+    claims: list[Claim] = field(default_factory=list)
+
+
+def _bare_places(reading: Reading, terms: list[_Term]) -> _Bare:
+    """Places for terms that hold plain words, or nothing but the commas between links that are gone."""
+    bare = _Bare()
+    for place, kind in _places(reading):
+        if place.first == place.last or any(place.holds(term.node) for term in terms):
+            continue
+        if reading.index.first(_LINKS, within=place) is not None:
+            continue
+        line = tag_line(reading.text(place))
+        if line is None and kind == "tag" and _only_commas(reading.text(place)):
+            line = Tags(slots=reading.text(place).count(",") + 1)
+        if line is None and kind is not None:
+            line = _listed(reading, place, kind)
+        if line is not None:
+            bare.tags += line.tags
+            bare.categories += line.categories
+            bare.slots = max(bare.slots, line.slots if not line.tags else 0)
+            bare.claims.append(Claim(place, Role.TAG_LINE, "a place for tags"))
+    return bare
+
+
+def _listed(reading: Reading, place: Node, kind: Kind) -> Tags | None:
+    """Terms that a place lists without linking them."""
+    items = [
+        node
+        for node in reading.document.within(place)
+        if node.tag == "li" and node.first < node.last and not any(True for _ in reading.document.children(node))
+    ]
+    names = [_name(reading.text(node)) for node in items if _may_be_term(reading, node)]
+    names = [name for name in names if name and name.rstrip(":：").casefold() not in _LABELS]
+    if not names or len(names) < len(items) - 1:
+        return None
+    return Tags(_unique(names)) if kind == "tag" else Tags(categories=_unique(names))
+
+
+def _only_commas(text: str) -> bool:
+    return "," in text and not text.strip(_SEPARATORS)
+
+
+# Claims: the lines that terms stand in
+
+
+def _claims(reading: Reading, terms: list[_Term]) -> list[Claim]:
+    claimed: dict[int, Claim] = {}
+    for term in terms:
+        node, reason = _line(reading, term)
+        claimed.setdefault(node.index, Claim(node, Role.TAG_LINE, reason))
+    return list(claimed.values())
+
+
+def _line(reading: Reading, term: _Term) -> tuple[Node, str]:
+    """The whole line where it is a tag line, else the place for terms, else the link alone."""
+    block = term.node
+    while block.parent is not None and block.tag in INLINE:
+        block = block.parent
+    if block.tag in ("li", "dd") and term.place is None and block.parent is not None:
+        block = block.parent
+    if block.last - block.first <= _MOST_PIECES and not reading.entry.holds_article(block):
+        text = reading.text(block)
+        if len(text) <= _LONGEST_LINE and (_starts_with_label(text) or _all_terms(reading, block)):
+            if term.place is not None and term.place.holds(block):
+                return term.place, f"class {term.place.attrs.get('class', '')[:60]}"
+            return block, "a line of tags"
+    if term.place is not None:
+        return term.place, f"class {term.place.attrs.get('class', '')[:60]}"
+    return term.node, "a link that names a term"
+
+
+def _starts_with_label(text: str) -> bool:
+    folded = text[:80].casefold()
+    if folded.startswith(_RULES.labels.opening):
+        return True
+    head = re.split(r"[:：]", folded, maxsplit=1)[0].strip()
+    return head in _LABELS or any(folded.startswith(f"{label} ") for label in _SAID)
+
+
+def _all_terms(reading: Reading, block: Node) -> bool:
+    """Whether all words of the line are links with ``rel`` or commas."""
+    links = reading.index.select(_REL, within=block)
+    if not links:
+        return False
+    linked = sum(link.last - link.first for link in links if "tag" in link.attrs["rel"].split())
+    loose = [
+        piece
+        for piece in reading.document.pieces[block.first : block.last]
+        if not piece.linked and piece.text.strip(_SEPARATORS)
+    ]
+    return linked > 0 and not loose and all("tag" in link.attrs["rel"].split() for link in links)
+
+
+# Breadcrumbs
+
+
+def _breadcrumb(reading: Reading) -> list[Node]:
+    """The page's breadcrumbs, outermost elements only."""
+    nodes = {node.index: node for letters in ("breadcrumb", "crumb") for node in reading.index.under("~", letters)}
+    nodes |= {node.index: node for node in reading.index.select(_BREADCRUMBS)}
+    outer: list[Node] = []
+    for place in sorted(nodes):
+        node = nodes[place]
+        if outer and outer[-1].holds(node):
+            continue
+        if (
+            node.first < node.last
+            and node.last - node.first <= 60
+            and node.tag != "body"
+            and not _holds_h1(reading, node)
+        ):
+            outer.append(node)
+    return outer[:3]
+
+
+def _holds_h1(reading: Reading, node: Node) -> bool:
+    headline = reading.entry.headline
+    return headline is not None and node.holds(headline)
+
+
+def _crumb_names(reading: Reading, crumbs: list[Node]) -> list[str]:
+    """The sections in the first breadcrumb: its links, without the front page and the page itself."""
+    headline = reading.entry.headline
+    title = reading.text(headline).casefold() if headline is not None else None
+    for crumb in crumbs:
+        names = []
+        for link in reading.index.select(_LINKS, within=crumb):
+            name = _name(reading.text(link))
+            if not name or len(name) > _LONGEST_TERM or _is_home(name, link) or name.casefold() == title:
+                continue
+            names.append(name)
+        if names:
+            return names
+    return []
+
+
+def _is_home(name: str, link: Node) -> bool:
+    if name.casefold() in _HOME:
+        return True
+    try:
+        return urlsplit(link.attrs.get("href", "")).path in ("", "/") and not link.attrs.get("href", "").startswith("#")
+    except ValueError:
+        return False
+
+
+# What classes and metadata know
+
+
+def _recovered(reading: Reading) -> _Found:
+    """Tags and sections that the page's data and classes name, from the first source that names any."""
+    sources = (_from_linked, _from_meta, _from_layers, _from_post_class)
+    found = _Found()
+    for source in sources:
+        if found.tags and found.categories:
+            break
+        more = source(reading)
+        found.tags = found.tags or more.tags
+        found.categories = found.categories or more.categories
+    return found
+
+
+def _from_linked(reading: Reading) -> _Found:
+    main = reading.linked.main
+    if main is None or "Recipe" in types(main) or ARTICLES.isdisjoint(types(main)):
+        return _Found()
+    words = [word for said in texts(main.get("keywords")) for word in _SPLIT.split(said)]
+    return _Found(
+        [name for word in words if (name := _name(word)) and ":" not in word and len(name) <= _LONGEST_TERM],
+        [
+            name
+            for said in texts(main.get("articleSection"))
+            for name in (_name(said),)
+            if name and len(name) <= _LONGEST_TERM
+        ],
+    )
+
+
+def _from_meta(reading: Reading) -> _Found:
+    meta = reading.meta
+    words = [word for said in meta.get("article:tag", ()) for word in _SPLIT.split(said)]
+    sections = meta.get("article:section", [])
+    return _Found(
+        [name for word in words if (name := _name(word))], [name for said in sections if (name := _name(said))]
+    )
+
+
+def _from_layers(reading: Reading) -> _Found:
+    """Tags in a data layer: an assignment of flat JSON to a variable of a known name."""
+    for island in reading.document.data_islands.values():
+        for layer in _RULES.layer:
+            place = island.find(layer.name)
+            if place < 0:
+                continue
+            opening, closing = island.find("{", place), island.find("}", place)
+            if opening < 0 or closing < opening or closing - opening > 20_000:
+                continue
+            try:
+                said = msgspec.json.decode(island[opening : closing + 1].encode("utf-8", "replace"))
+            except msgspec.DecodeError:
+                continue
+            if isinstance(said, dict):
+                return _Found(_layer_names(said, layer.tags, layer), _layer_names(said, layer.categories, layer))
+    return _Found()
+
+
+def _layer_names(said: dict[str, object], key: str, layer: _Layer) -> list[str]:
+    value = said.get(key)
+    words = value.split(layer.separator) if isinstance(value, str) else value if isinstance(value, list) else []
+    return [name for word in words if isinstance(word, str) and (name := _from_slug(word))]
+
+
+def _from_post_class(reading: Reading) -> _Found:
+    """Terms in the class of the article's element, as WordPress and Squarespace write them."""
+    found = _Found()
+    node = reading.entry.node
+    if node is None or not _POST_CLASS.search(node.attrs.get("class", "")):
+        return found
+    for token in node.attrs["class"].split():
+        kind, _, slug = token.partition("-")
+        name = _from_slug(slug) if kind in ("tag", "category") and slug else None
+        if name is not None:
+            found.add("tag" if kind == "tag" else "category", name)
+    if len(found.tags) > _MOST_HIDDEN:
+        found.tags.clear()
+    return found
+
+
+# Lines of plain text
+
+
+def _runs(line: str) -> list[tuple[Kind, str]]:
+    """The line as labels and what stands after each; empty where it does not begin with a label."""
+    folded = line.casefold()
+    if len(folded) != len(line):
+        return []
+    marks = [(m.start(), m.end(), m.group(1) or m.group(2)) for m in _LABEL.finditer(folded)]
+    if not marks or folded[: marks[0][0]].strip(" *•·«»[("):
+        return []
+    _, _, first = marks[0]
+    has_colon = folded[marks[0][1] - 1 : marks[0][1]] in (":", "：")
+    if not has_colon and (first not in _SAID or (line.endswith(".") and _until_end(line) == line.rstrip(" ."))):
+        return []
+    ends = [start for start, _, _ in marks[1:]] + [len(line)]
+    return [(_LABELS[label], _until_end(line[after:end])) for (_, after, label), end in zip(marks, ends, strict=True)]
+
+
+def _parts(said: str) -> list[str]:
+    """What bars part: names of their own, or other data of the line after the first ("a, b | 3 Comments")."""
+    first, *others = said.split("|")
+    return [first] if "," in said else [first, *(other for other in others if not other.strip()[:1].isdigit())]
+
+
+def _until_end(said: str) -> str:
+    folded = said.casefold()
+    if len(folded) != len(said):
+        return said
+    cut = min((at for end in _RULES.text.ends if (at := folded.find(end)) >= 0), default=len(said))
+    run = said[:cut].rstrip(" .")
+    last = run.rpartition(" ")
+    return last[0] if last[2].casefold() in _RULES.text.joins else run
+
+
+def _label_pattern() -> re.Pattern[str]:
+    """A label: one that needs no colon before a space, any before a colon."""
+    longest_first = sorted(_LABELS, key=len, reverse=True)
+    said = "|".join(re.escape(label) for label in longest_first if label in _SAID)
+    every = "|".join(map(re.escape, longest_first))
+    return re.compile(rf"(?<![\w-])(?:({every})\s?[:：]|({said})(?=[\s,]))")
+
+
+_LABEL: Final = _label_pattern()
