@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from string import ascii_letters, digits
+from typing import Final
+from urllib.parse import quote
 
 
 class Purpose(StrEnum):
@@ -42,3 +45,32 @@ class Exchange:
     redirected_from: tuple[str, ...] = ()
     interim: bytes = b""
     reconstructed: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Location:
+    """Where a record lies: `length` bytes from `offset` are its gzip member, and enough to read it.
+
+    ``filename`` is relative to the data folder; ``record_id`` is without angle brackets;
+    ``payload_digest`` is `sha256:` and hex, over the payload with transfer coding removed and
+    content coding kept, None where there is no answer. ``offset`` and ``length`` are None in
+    an archive, written by others, that is compressed as one piece.
+    """
+
+    filename: str
+    offset: int | None
+    length: int | None
+    record_id: str
+    payload_digest: str | None
+
+
+#: All that a URI may hold (RFC 3986); a percent sign is taken to begin an escape.
+_URI_CHARACTERS: Final = f"{ascii_letters}{digits}-._~:/?#[]@!$&'()*+,;=%"
+
+
+def uri(url: str) -> str:
+    """A URL as it can stand in a header, and as archived pages are known by: never a line break in it.
+
+    A URI is returned as it is.
+    """
+    return quote(url, safe=_URI_CHARACTERS, errors="surrogatepass")

@@ -1,0 +1,1 @@
+"""The archive: exchanges into WARC files, and pages out of them."""
