@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 from archiver.document import Node
@@ -15,7 +16,7 @@ from archiver.extraction.blocks import Claim
 from archiver.extraction.comments import data, states
 from archiver.extraction.comments.claims import item_claims, list_claims
 from archiver.extraction.comments.items import Item, Places, find_items, nest
-from archiver.extraction.comments.parts import Hints, Parts, moment_of, read_parts
+from archiver.extraction.comments.parts import Hints, Parts, moment_of, numeric_date, read_parts
 from archiver.extraction.comments.repetition import find_repeated
 from archiver.extraction.comments.systems import SYSTEMS
 from archiver.extraction.comments.threads import Said, kind_of, say, thread
@@ -28,6 +29,7 @@ __all__ = ["Opening", "Thread", "comments", "thread_of_texts"]
 _CONFIDENCE_SYSTEM: Final = 0.97
 _CONFIDENCE_REPEATED: Final = 0.8
 _CONFIDENCE_TEXT: Final = 0.6
+_MONTHS: Final = 12
 
 
 @dataclass(frozen=True)
@@ -128,27 +130,30 @@ def _read(items: Sequence[Item], places: Places, reading: Reading) -> list[Parts
 def _language(reading: Reading) -> str | None:
     root = reading.document.nodes[0] if reading.document.nodes else None
     said = root.get("lang") if root is not None else ""
-    return said[:2].lower() or None
+    return said.strip() or None
 
 
 def _dated(found: list[Parts], hints: Hints) -> list[Parts]:
     """Dates such as 03/04/2010 read the way that all of the page's dates can be read."""
-    fields = [numbers for parts in found if parts.date_raw and (numbers := _numeric(parts.date_raw))]
-    day_first = True if any(a > 12 for a, _ in fields) else False if any(b > 12 for _, b in fields) else None
-    if day_first is not None:
-        told = Hints(hints.language, hints.fetched_at, day_first)
-        for parts in found:
-            if parts.date_raw and _numeric(parts.date_raw):
-                parts.posted_at = moment_of(parts.date_raw, told) or parts.posted_at
+    fields = [numbers for parts in found if parts.date_raw and (numbers := numeric_date(parts.date_raw))]
+    if not fields:
+        return found
+    if any(a > _MONTHS for a, _ in fields) or any(b > _MONTHS for _, b in fields):
+        day_first = any(a > _MONTHS for a, _ in fields)
+    else:
+        day_first = _disorder([(b, a) for a, b in fields]) < _disorder(fields)
+    told = Hints(hints.language, hints.fetched_at, day_first)
+    for parts in found:
+        if parts.date_raw and numeric_date(parts.date_raw):
+            parts.posted_at = moment_of(parts.date_raw, told) or parts.posted_at
+            if parts.ambiguous is not None:
+                parts.date_nodes.append(parts.ambiguous)
     return found
 
 
-def _numeric(raw: str) -> tuple[int, int] | None:
-    for word in raw.replace("-", "/").replace(".", "/").split():
-        numbers = word.strip(",;()").split("/")
-        if len(numbers) == 3 and all(n.isdigit() for n in numbers) and len(numbers[0]) <= 2 and len(numbers[1]) <= 2:
-            return int(numbers[0]), int(numbers[1])
-    return None
+def _disorder(fields: Sequence[tuple[int, int]]) -> int:
+    """How often a date is followed by one that differs in the month alone: days change, months hardly."""
+    return sum(one[0] != other[0] for one, other in pairwise(fields))
 
 
 def _is_kept(parts: Parts, places: Places) -> bool:

@@ -178,7 +178,7 @@ def _native_id(system: System, node: Node) -> str | None:
         if source.selector is None and source.attribute is not None:
             match = system.native_id_pattern.search(node.get(source.attribute))
             if match is not None:
-                return match[1]
+                return next((group for group in match.groups() if group), None)
     return None
 
 

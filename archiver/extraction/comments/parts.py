@@ -42,6 +42,7 @@ _DATE_ATTRIBUTES: Final = (
     "title",
 )
 _NAME_TAGS: Final = frozenset({"cite", "b", "strong", "a", "h2", "h3", "h4", "h5", "h6", "dt"})
+_NUMERIC: Final = re.compile(r"(?<!\d)(\d{1,2})([./-])(\d{1,2})\2(?:19|20)?\d\d(?!\d)")
 _YEARS: Final = (1990, 2100)
 
 
@@ -72,6 +73,8 @@ class Parts:
     quote_nodes: list[Node] = field(default_factory=list)
     junk_nodes: list[Node] = field(default_factory=list)
     removed: bool = False
+    #: A date such as 03/04/2010, which the other dates of the page may tell how to read.
+    ambiguous: Node | None = None
 
 
 def read_parts(item: Item, places: Places, hints: Hints) -> Parts:
@@ -193,7 +196,7 @@ def _short_text(document: Document, node: Node) -> str:
         for inner in document.within(node)
         if flags_of(inner) & (Flag.JUNK | Flag.DATE) or inner.tag in _CONTROLS or inner.tag in ("time", "small", "sup")
     ]
-    return " ".join(" ".join(piece.text for piece in _pieces(document, [(node.first, node.last)], skipped)).split())
+    return " ".join(join(_pieces(document, [(node.first, node.last)], skipped)).split())
 
 
 def _within(node: Node, holders: Sequence[Node]) -> bool:
@@ -250,6 +253,8 @@ def _take_date(parts: Parts, node: Node, said: str, hints: Hints) -> bool:
     moment = moment_of(said, hints)
     printed = _line(parts.item.document, node, LONGEST_DATE)
     if moment is None:
+        if parts.ambiguous is None and numeric_date(said) is not None:
+            parts.ambiguous, parts.date_raw = node, printed or said.strip()
         return False
     parts.posted_at = moment
     parts.date_raw = printed or said.strip()
@@ -264,6 +269,12 @@ def moment_of(said: str, hints: Hints) -> str | None:
     if said.isascii() and said.isdigit() and len(said) in (10, 13):
         return epoch(int(said) / (1000 if len(said) == 13 else 1))
     return parse_date(said, language=hints.language, relative_to=hints.fetched_at, day_first=hints.day_first)
+
+
+def numeric_date(said: str) -> tuple[int, int] | None:
+    """The first two numbers of a date such as 03/04/2010."""
+    match = _NUMERIC.search(said)
+    return (int(match[1]), int(match[3])) if match is not None else None
 
 
 def epoch(seconds: float) -> str | None:
@@ -343,10 +354,11 @@ def _compose(parts: Parts) -> None:
         spans = list(item.spans())
         skipped += [_header(parts, node) for node in parts.author_nodes + parts.date_nodes]
     text = join(_pieces(document, spans, skipped))
-    if not text and parts.quote_nodes:
-        kept = [node for node in skipped if node not in parts.quote_nodes]
-        parts.quote_nodes = []
-        text = join(_pieces(document, spans, kept))
+    if not text and parts.text_nodes:
+        # nothing but a quotation, or words whose element only sounds like a tool's
+        parts.quote_nodes, parts.title_nodes = [], []
+        parts.junk_nodes = [node for node in parts.junk_nodes if node.tag in _CONTROLS]
+        text = join(_pieces(document, spans, parts.junk_nodes))
     if not parts.text_nodes:
         parts.junk_nodes += [_header(parts, node) for node in parts.author_nodes + parts.date_nodes]
         text = _without_tools(text)

@@ -1,10 +1,127 @@
-"""Comments of a system that no rule file describes: elements that repeat, and look like comments."""
+"""Comments of a system that no rule file describes: elements that repeat, and look like comments.
+
+Elements are grouped by the word for comment in their class or id ("fig-comment", "comment443722").
+A group is a thread when its elements have an author, a text and, most of them, a date. Precision
+first: side bars, teasers and single boxes that call themselves a comment have no such parts.
+"""
 
 from __future__ import annotations
 
-from archiver.extraction.comments.items import Item
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from archiver.document import Node
+from archiver.extraction.comments.items import Item, Places, nest
+from archiver.extraction.comments.parts import Hints, read_parts
+from archiver.extraction.comments.systems import System, SystemRule
+from archiver.extraction.comments.words import is_elsewhere
 from archiver.extraction.reading import Reading
+from archiver.extraction.select import rule, rule_letters
+
+#: Letters of a class that make an element worth a look, and whether they say "comment" outright.
+_LETTERS: Final = {
+    "comment": True,
+    "kommentar": True,
+    "comentario": True,
+    "komentar": True,
+    "reactie": True,
+    "reaction": False,
+    "reply": False,
+    "answer": False,
+    "message": False,
+    "forumpost": False,
+    "review": False,
+}
+for _letters in _LETTERS:
+    rule_letters(_letters)
+
+_WITH_ID: Final = rule("[id]")
+_ID: Final = re.compile(r"([a-z_-]{0,24}(?:comment|kommentar|reply|answer|cmt|cid)[a-z_-]{0,12})(\d+)$", re.IGNORECASE)
+_NEVER: Final = frozenset("a span button form input textarea label h1 h2 h3 h4 h5 h6 p b i em strong img time svg small script style nav header footer".split())
+_DIGITS: Final = re.compile(r"\d")
+#: How many of a group are read before it is believed.
+_SAMPLE: Final = 6
+_ENOUGH: Final = 0.6
+_FEW: Final = 2
+_MOST_GROUPS: Final = 24
+
+UNKNOWN: Final = System(
+    "unknown",
+    SystemRule(
+        native_id=("@id", "@data-comment-id", "@data-id", "@data-commentid"),
+        native_id_pattern=r"(\d{2,20})$",
+        needs=("author",),
+        depth=("@class",),
+        depth_pattern=r"(?:depth|level|indent)[-_]?(\d+)|[-_](indented|reply|child|nested|answer)\b",
+    ),
+    known=False,
+)
 
 
 def find_repeated(reading: Reading) -> list[Item]:
-    return []
+    """Items of the group that looks most like a thread; none where no group does."""
+    places = Places(reading)
+    best: list[Item] = []
+    best_count = 0
+    for outright, nodes in _groups(reading):
+        items = _items(reading, nodes)
+        count = _count(items, places, outright)
+        inner = count == best_count == 1 and items[0].start > best[0].start
+        if count > best_count or inner:
+            best, best_count = items, count
+    return best
+
+
+def _groups(reading: Reading) -> Iterator[tuple[bool, list[Node]]]:
+    groups: dict[tuple[str, str], list[Node]] = {}
+    outright: dict[tuple[str, str], bool] = {}
+    for letters, sure in _LETTERS.items():
+        for node in reading.index.under("~", letters):
+            if node.tag not in _NEVER and node.first < node.last:
+                key = node.tag, _token(node.attrs["class"], letters)
+                groups.setdefault(key, []).append(node)
+                outright[key] = sure
+    for node in reading.index.select(_WITH_ID):
+        match = _ID.match(node.attrs["id"])
+        if match is not None and node.tag not in _NEVER and node.first < node.last:
+            key = node.tag, f"#{match[1]}"
+            groups.setdefault(key, []).append(node)
+            outright[key] = True
+    ordered = sorted(groups, key=lambda key: -len(groups[key]))[:_MOST_GROUPS]
+    for key in ordered:
+        yield outright[key], groups[key]
+
+
+def _token(attribute: str, letters: str) -> str:
+    """The shortest class that holds the letters: what the element is, its states left aside."""
+    tokens = [token for token in attribute.split() if letters in token.lower() and not _DIGITS.search(token)]
+    return min(tokens, key=len, default="")
+
+
+def _items(reading: Reading, nodes: Sequence[Node]) -> list[Item]:
+    items = [Item(UNKNOWN, reading.document, node, None) for node in nodes]
+    nest(items)
+    return items
+
+
+def _is_elsewhere(node: Node, count: int) -> bool:
+    """Whether an element is a side bar or the like; threads do stand in an ``aside``."""
+    return node.tag != "body" and is_elsewhere(node) and (node.tag != "aside" or count <= _FEW)
+
+
+def _count(items: Sequence[Item], places: Places, outright: bool) -> int:
+    """How many comments a group holds; 0 where too many of it do not look like one."""
+    if any(_is_elsewhere(node, len(items)) for node in [items[0].node, *items[0].node.ancestors()]):
+        return 0
+    if not outright and len(items) < _FEW:
+        return 0
+    sample = items[:_SAMPLE]
+    good = 0
+    for item in sample:
+        parts = read_parts(item, places, Hints())
+        dated = parts.date_raw is not None
+        if parts.author and parts.text and (dated or (outright and len(items) > _FEW)) and parts.author != parts.text:
+            good += 1
+    return len(items) if good and good >= _ENOUGH * len(sample) else 0
+

@@ -16,6 +16,9 @@ from archiver.extraction.comments.systems import Source
 from archiver.extraction.reading import Reading
 from archiver.record import AuthorRole, Comment, CommentKind, CommentState, ParentSource
 
+_CUT_BEFORE: Final = re.compile(r"[\s\-–—•]{0,6}[\[(](?:…|\.\.\.)[\])]")
+_CUT_AFTER: Final = re.compile(r"(?:…|\.\.\.)[\])]?[\s.]{0,3}\Z")
+_CUT: Final = 12
 _NUMBER: Final = re.compile(r"[-−–]?\d[\d.,]*")
 
 
@@ -146,7 +149,7 @@ def _say(
         permalink=_permalink(parts, places, reading, native_id),
         votes_up=_number(system.votes_up, places, item),
         votes_down=_number(system.votes_down, places, item),
-        kind=kind_of(item, places),
+        kind=CommentKind.PINGBACK if is_excerpt(parts.text or "") else kind_of(item, places),
         state=_state(parts, places),
     )
 
@@ -157,6 +160,11 @@ def kind_of(item: Item, places: Places) -> CommentKind:
     if places.own(item.system.trackback, item):
         return CommentKind.TRACKBACK
     return item.system.rule.kind
+
+
+def is_excerpt(text: str) -> bool:
+    """Whether a text is cut out of another site's page, as pingbacks are that no class marks: "[…] … […]"."""
+    return bool(_CUT_BEFORE.match(text) and _CUT_AFTER.search(text[-_CUT:]))
 
 
 def _state(parts: Parts, places: Places) -> CommentState:
@@ -207,10 +215,12 @@ def _depth(item: Item, places: Places) -> int | None:
     system = item.system
     if system.indent is not None:
         return sum(system.indent.matches(node) for node in [item.node, *item.node.ancestors()])
+    if not system.depth:
+        return None
     said = _value(system.depth, places, item, system.depth_pattern)
-    if said is None or not said.isdigit():
-        return 0 if system.depth else None
-    return int(said) // system.rule.depth_unit
+    if said is None:
+        return 0
+    return int(said[:6]) // system.rule.depth_unit if said.isdecimal() else 1
 
 
 def _is_flattened(item: Item, places: Places) -> bool:
@@ -231,7 +241,7 @@ def _value(given: Sequence[Source], places: Places, item: Item, pattern: re.Patt
             said = node.get(source.attribute) if source.attribute is not None else places.reading.text(node)
             match = pattern.search(said)
             if match is not None:
-                return match[1]
+                return next((group for group in match.groups() if group), None)
     return None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import IntFlag
 from typing import Final
 
@@ -132,9 +133,14 @@ def is_removed(text: str) -> bool:
     return len(folded) < 120 and folded.startswith(WORDS.phrases.removed)
 
 
+_NUMBERED: Final = re.compile(r"\A\s*#?\d{1,5}[.:)]\s")
+_DASHED_DATE: Final = re.compile(r"\s[—–|·•]\s[^\w]*\d")
+
+
 def name_of(text: str) -> str | None:
-    """A name without what stands around it: "By Ann says:" → Ann. None where no name is left."""
-    words = text.split()
+    """A name without what stands around it: "3. By Ann says:" → Ann. None where no name is left."""
+    dashed = _DASHED_DATE.search(text)
+    words = _NUMBERED.sub("", text[: dashed.start()] if dashed is not None else text, count=1).split()
     words = _without_end(words)
     words = _without_start(words)
     name = " ".join(words).strip(" \t\n,:;|·•–—»«›‹>\"“”\u200e\u200f：")
