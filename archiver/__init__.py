@@ -8,5 +8,6 @@
 from archiver.extraction import extract
 from archiver.page import Page
 from archiver.record import Comment, Review
+from archiver.store.lines import load
 
-__all__ = ["Comment", "Page", "Review", "extract"]
+__all__ = ["Comment", "Page", "Review", "extract", "load"]

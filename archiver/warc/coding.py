@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any, Final
 
 #: Bytes taken in, and given out, at a time: a bomb is noticed after as many.
@@ -159,8 +160,9 @@ def _up_to_the_error(decoder: zlib._Decompress, taken: memoryview) -> bytes:
 
 
 def _zstd_library() -> Any:
+    """Python's own from 3.14 on."""
     if sys.version_info >= (3, 14):
-        from compression import zstd
-    else:
-        from backports import zstd
+        return import_module("compression.zstd")
+    from backports import zstd
+
     return zstd

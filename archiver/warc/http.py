@@ -22,7 +22,8 @@ MAX_SIZE: Final = 32 * 2**20
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class HttpMessage:
-    """An answer. ``status`` is None where the bytes are no HTTP answer, and ``body`` is then all of them.
+    """An answer. ``status`` is None where the bytes are no HTTP answer, or break off within its
+    head, and ``body`` is then all of them.
 
     ``headers`` are as sent, in order, repeated ones too, folded lines joined, bytes read as
     latin-1; lines without a colon are left out. ``body`` is the payload: transfer coding
@@ -42,7 +43,11 @@ class HttpMessage:
 
 def page_of(exchange: Exchange, max_size: int = MAX_SIZE) -> Page:
     """The page that an exchange brought: the same from the wire and from the archive."""
-    message = parse(exchange.response)
+    return page_from(exchange, parse(exchange.response), max_size)
+
+
+def page_from(exchange: Exchange, message: HttpMessage, max_size: int = MAX_SIZE) -> Page:
+    """The same where the answer has been taken apart already."""
     body, cut = decoded_body(message, max_size)
     return Page(
         body=body,
@@ -111,7 +116,7 @@ class _Head:
 
 
 def _head(response: bytes) -> _Head | None:
-    """Lines up to the first empty one, which ends in CR LF or in LF alone; or as many as there are."""
+    """Lines up to the first empty one, which ends in CR LF or in LF alone. None where there is none."""
     begin = len(response) - len(response.lstrip(b"\r\n"))
     line = _LINE.match(response, begin)
     told = _STATUS_LINE.match(line[1]) if line else None
@@ -123,12 +128,12 @@ def _head(response: bytes) -> _Head | None:
         end = line.end()
         text = line[1].removesuffix(b"\r")
         if not text:
-            break
+            return _Head(int(told[1]), _text(told[2] or b""), _headers(fields), end)
         if text[:1] in b" \t" and fields:
             fields[-1].append(text)
         else:
             fields.append([text])
-    return _Head(int(told[1]), _text(told[2] or b""), _headers(fields), end)
+    return None
 
 
 def _headers(fields: list[list[bytes]]) -> Headers:

@@ -1,0 +1,194 @@
+"""Pages out of WARC files, our own and others'.
+
+Of our own come the pages, and no hop, robots.txt, feed or sitemap. Of others' come documents
+(HTML, plain text, PDF and the like), and the texts of WET files.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO, Final
+from urllib.parse import urlsplit
+
+from archiver.page import Page
+from archiver.warc.exchange import Exchange, Location, Purpose
+from archiver.warc.http import HttpMessage, page_from, parse, payload_digest
+from archiver.warc.records import Record, records
+
+#: Stands in for a date until the page is made, where a record has none.
+_LONG_AGO: Final = datetime.fromtimestamp(0, UTC)
+
+logger = logging.getLogger(__name__)
+
+
+def pages(
+    source: Path | str | BinaryIO, *, filename: str | None = None, torn: Callable[[str], None] | None = None
+) -> Iterator[tuple[Page, Location]]:
+    """Every page of a file, in order, with its location.
+
+    ``filename`` is what locations name; without it the name that the archive itself tells,
+    or the file's. ``torn`` is told what cannot be read, without it the log is; what stands
+    before it has been given out.
+    """
+    name = filename or ("" if isinstance(source, io.IOBase) else Path(str(source)).name)
+    shown = source if name else "standard input"
+    tell = torn or logger.warning
+    with _opened(source) as file:
+        for record in records(file, lambda fault: tell(f"{shown}: {fault}")):
+            if record.type == "warcinfo" and filename is None:
+                name = _own_name(record) or name
+            elif (found := _page(record)) is not None and _becomes_a_record(record, found[0]):
+                yield found[0], _location(record, name, found[1])
+
+
+def page_at(path: Path | str, offset: int, length: int) -> Page:
+    """The page of one record. ValueError where these bytes hold none."""
+    with Path(path).open("rb") as file:
+        file.seek(offset)
+        member = io.BytesIO(file.read(length))
+    faults: list[str] = []
+    for record in records(member, faults.append):
+        if (found := _page(record)) is not None:
+            return found[0]
+    raise ValueError(f"{path}: there is no page at byte {offset}{''.join(f' ({fault})' for fault in faults)}")
+
+
+@contextmanager
+def _opened(source: Path | str | BinaryIO) -> Iterator[BinaryIO]:
+    """A file that can be sought in; a pipe is first copied into one."""
+    if isinstance(source, (str, Path)):
+        with Path(source).open("rb") as file:
+            yield file
+    elif source.seekable():
+        yield source
+    else:
+        with tempfile.TemporaryFile() as copy:
+            shutil.copyfileobj(source, copy)
+            yield copy
+
+
+def _own_name(record: Record) -> str | None:
+    """Where in its data folder a file of ours was written; never a name that leads out of it."""
+    told = record.get("archiver-filename")
+    if told is None or PurePosixPath(told).is_absolute() or ".." in PurePosixPath(told).parts:
+        return None
+    return told
+
+
+def _location(record: Record, filename: str, digest: str | None) -> Location:
+    return Location(
+        filename=filename,
+        offset=record.offset,
+        length=record.length,
+        record_id=(record.get("warc-record-id") or "").strip("<>"),
+        payload_digest=digest,
+    )
+
+
+# From a record to a page
+
+#: Records that hold a document without the HTTP around it.
+_BARE: Final = ("resource", "conversion")
+
+
+def _page(record: Record) -> tuple[Page, str | None] | None:
+    """The page and the digest of its payload; None for records that hold no answer and no text."""
+    if _url(record) is None:
+        return None
+    if record.type == "response" or record.get("archiver-holds") == "response":
+        message = parse(record.block)
+        return _answered(record, message), None if record.full else payload_digest(message)
+    if record.type in _BARE:
+        return _bare(record), None if record.full else f"sha256:{sha256(record.block).hexdigest()}"
+    return None
+
+
+def _answered(record: Record, message: HttpMessage) -> Page:
+    date = _date(record)
+    exchange = Exchange(
+        url=_url(record) or "",
+        started_at=date or _LONG_AGO,
+        request=b"",
+        response=record.block,
+        truncated=_truncated(record),
+        redirected_from=tuple((record.get("archiver-redirected-from") or "").split()),
+    )
+    page = page_from(exchange, message)
+    return page if date else replace(page, fetched_at=None)
+
+
+def _bare(record: Record) -> Page:
+    """A document by itself, such as the texts of WET files."""
+    content_type = record.get("content-type")
+    return Page(
+        body=record.block,
+        url=_url(record),
+        headers=(("Content-Type", content_type),) if content_type else (),
+        fetched_at=_date(record),
+        truncated=_truncated(record),
+    )
+
+
+def _url(record: Record) -> str | None:
+    """The address, if it is one of the web (wget writes angle brackets around it)."""
+    url = (record.get("warc-target-uri") or "").strip("<>")
+    return url if url.startswith(("http://", "https://")) else None
+
+
+def _truncated(record: Record) -> str | None:
+    return record.get("warc-truncated") or ("length" if record.full else None)
+
+
+def _date(record: Record) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(record.get("warc-date") or "")
+    except ValueError:
+        return None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+# Which pages become records
+
+_DOCUMENTS: Final = frozenset({
+    "text/html",
+    "text/plain",
+    "application/xhtml+xml",
+    "application/pdf",
+    "application/rtf",
+    "text/rtf",
+    "text/markdown",
+    "application/msword",
+    "application/epub+zip",
+})  # fmt: skip
+_OFFICE: Final = ("application/vnd.oasis.opendocument.", "application/vnd.openxmlformats-officedocument.")
+
+
+def _becomes_a_record(record: Record, page: Page) -> bool:
+    if page.status is None and record.type not in _BARE:
+        return False
+    purpose = record.get("archiver-purpose")
+    if purpose is not None:
+        return purpose == Purpose.PAGE
+    return not _leads_on(page) and not _is_robots(page) and _is_document(page)
+
+
+def _leads_on(page: Page) -> bool:
+    return page.status == 304 or (page.status is not None and page.status // 100 == 3 and bool(page.header("location")))
+
+
+def _is_robots(page: Page) -> bool:
+    return urlsplit(page.url or "").path == "/robots.txt"
+
+
+def _is_document(page: Page) -> bool:
+    kind = page.media_type
+    return kind in _DOCUMENTS or kind.startswith(_OFFICE) or page.body.startswith(b"%PDF-")
