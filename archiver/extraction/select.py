@@ -11,8 +11,8 @@ that a selector looks at a handful of candidates and never at the whole page.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
-from typing import Final, NamedTuple
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final, Generic, NamedTuple, TypeVar
 
 import cssselect
 from cssselect import parser as css
@@ -24,14 +24,23 @@ Test = Callable[[Node], bool]
 Key = tuple[str, str]
 
 
+class Alternative(NamedTuple):
+    """One selector of a group: where to look, what must hold, and what must stand around it."""
+
+    key: Key
+    test: Test
+    #: Classes and ids of the elements around: where the page has none of them, nothing matches.
+    around: tuple[Key, ...]
+
+
 class Selector(NamedTuple):
-    """A compiled selector: where to look, and what must hold."""
+    """A compiled selector."""
 
     source: str
-    alternatives: tuple[tuple[Key, Test], ...]
+    alternatives: tuple[Alternative, ...]
 
     def matches(self, node: Node) -> bool:
-        return any(test(node) for _, test in self.alternatives)
+        return any(one.test(node) for one in self.alternatives)
 
 
 def compile_selector(source: str) -> Selector:
@@ -43,8 +52,9 @@ def compile_selector(source: str) -> Selector:
     alternatives = []
     for one in parsed:
         keys: list[Key] = []
-        test = _compile(one.parsed_tree, keys, source)
-        alternatives.append((_best(keys), test))
+        around: list[Key] = []
+        test = _compile(one.parsed_tree, keys, source, around)
+        alternatives.append(Alternative(_best(keys), test, tuple(key for key in around if key[0] in "#.")))
     return Selector(source, tuple(alternatives))
 
 
@@ -55,8 +65,9 @@ def _best(keys: list[Key]) -> Key:
     return min(keys, key=lambda key: _PREFERENCE[key[0]], default=("t", "*"))
 
 
-def _compile(tree: object, keys: list[Key], source: str) -> Test:
-    """A test for one branch of cssselect's tree; ``keys`` collects what its last compound names."""
+def _compile(tree: object, keys: list[Key], source: str, around: list[Key]) -> Test:
+    """A test for one branch of cssselect's tree; ``keys`` collects what its last compound names,
+    ``around`` what the compounds before it do."""
     match tree:
         case css.Element(element=name):
             if name is None or name == "*":
@@ -64,23 +75,23 @@ def _compile(tree: object, keys: list[Key], source: str) -> Test:
             keys.append(("t", name))
             return lambda node: node.tag == name
         case css.Class(selector=inner, class_name=token):
-            before = _compile(inner, keys, source)
+            before = _compile(inner, keys, source, around)
             keys.append((".", token))
             return lambda node: token in node.attrs.get("class", "").split() and before(node)
         case css.Hash(selector=inner, id=name):
-            before = _compile(inner, keys, source)
+            before = _compile(inner, keys, source, around)
             keys.append(("#", name))
             return lambda node: node.attrs.get("id") == name and before(node)
         case css.Attrib(selector=inner, attrib=name, operator=operator, value=value):
-            before = _compile(inner, keys, source)
+            before = _compile(inner, keys, source, around)
             keys.append(("@", name))
             says = _attribute_test(operator, "" if value is None else str(value.value), source)
             return lambda node: name in node.attrs and says(node.attrs[name]) and before(node)
         case css.Negation(selector=inner, subselector=negated):
-            before, without = _compile(inner, keys, source), _compile(negated, [], source)
+            before, without = _compile(inner, keys, source, around), _compile(negated, [], source, [])
             return lambda node: before(node) and not without(node)
         case css.CombinedSelector(selector=outer, combinator=combinator, subselector=inner):
-            return _combined(_compile(outer, [], source), combinator, _compile(inner, keys, source))
+            return _combined(_compile(outer, around, source, around), combinator, _compile(inner, keys, source, around))
     raise ValueError(f"{source!r} uses a selector that rules do not support")
 
 
@@ -119,21 +130,28 @@ class Index:
     def select(self, selector: Selector, within: Node | None = None) -> list[Node]:
         """Elements that match, in document order; ``within`` keeps to an element's descendants."""
         found: dict[int, Node] = {}
-        for key, test in selector.alternatives:
+        places = self._places
+        for key, test, around in selector.alternatives:
+            if key not in places or not all(outer in places for outer in around):
+                continue
             for node in self._candidates(key, within):
                 if node.index not in found and test(node):
                     found[node.index] = node
         return [found[i] for i in sorted(found)] if len(selector.alternatives) > 1 else list(found.values())
 
     def _candidates(self, key: Key, within: Node | None) -> list[Node]:
-        nodes = self._places.get(key, [])
-        if within is None or not nodes:
+        nodes = self._places[key]
+        if within is None:
             return nodes
         start = bisect_right(nodes, within.index, key=_place)
         return nodes[start : bisect_right(nodes, within.end - 1, start, key=_place)]
 
     def first(self, selector: Selector, within: Node | None = None) -> Node | None:
         return next(iter(self.select(selector, within)), None)
+
+    def keys(self) -> Iterable[Key]:
+        """The keys that stand on the page."""
+        return self._places
 
     def under(self, kind: str, name: str) -> list[Node]:
         """Elements under one key, in document order."""
@@ -208,9 +226,32 @@ IN_USE: Final = Vocabulary()
 def rule(source: str) -> Selector:
     """Compile a selector and have every index list its candidates."""
     selector = compile_selector(source)
-    for key, _ in selector.alternatives:
-        IN_USE.learn(key)
+    for one in selector.alternatives:
+        for key in (one.key, *one.around):
+            IN_USE.learn(key)
     return selector
+
+
+T = TypeVar("T")
+
+
+class Watch(Generic[T]):
+    """Values that wait for selectors, asked for all at once: those of which nothing stands on the
+    page cost nothing."""
+
+    def __init__(self, entries: Iterable[tuple[Selector, T]]) -> None:
+        self._values: list[T] = []
+        self._by_key: dict[Key, list[int]] = {}
+        for place, (selector, value) in enumerate(entries):
+            self._values.append(value)
+            for key in {one.key for one in selector.alternatives}:
+                self._by_key.setdefault(key, []).append(place)
+
+    def candidates(self, index: Index) -> list[T]:
+        """Values whose selector could match, in the order they were given."""
+        waiting = self._by_key
+        places = {place for key in index.keys() if key in waiting for place in waiting[key]}
+        return [self._values[place] for place in sorted(places)]
 
 
 def rule_letters(letters: str) -> None:

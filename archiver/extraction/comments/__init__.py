@@ -18,7 +18,6 @@ from archiver.extraction.comments.claims import item_claims, list_claims
 from archiver.extraction.comments.items import Item, Places, find_items, nest
 from archiver.extraction.comments.parts import Hints, Parts, moment_of, numeric_date, read_parts
 from archiver.extraction.comments.repetition import find_repeated
-from archiver.extraction.comments.systems import SYSTEMS
 from archiver.extraction.comments.threads import Said, kind_of, say, thread
 from archiver.extraction.reading import Reading
 from archiver.record import Comment, CommentKind, CommentsState, ExternalComments, Role
@@ -71,7 +70,7 @@ class Thread:
 def comments(reading: Reading) -> Thread:
     """The comments in a page's HTML and data. What the page does not say is left empty."""
     places = Places(reading)
-    items = find_items(reading, SYSTEMS)
+    items = find_items(reading)
     nest(items)
     found = _read(items, places, reading)
     if not any(_is_answer(parts, places) for parts in found):

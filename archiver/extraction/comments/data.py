@@ -6,6 +6,7 @@ as hostile as the page: shapes are checked, depth and number are bounded, nothin
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any, Final
@@ -108,10 +109,16 @@ def _linked(reading: Reading) -> Found:
         if "Comment" in _types(thing):
             continue
         listed = [*_list(thing.get("comment")), *_list(thing.get("suggestedAnswer")), *_list(thing.get("acceptedAnswer"))]
-        listed = [one for one in listed if isinstance(one, dict) and (one.get("text") or one.get("commentText"))]
+        listed = [one for one in listed if isinstance(one, dict) and _is_signed(one)]
         if listed:
             return _tree(listed, _linked_comment, "comment")
     return []
+
+
+def _is_signed(comment: dict[str, Any]) -> bool:
+    """Whether a person said it: the answers of a site's own FAQ have neither author nor date."""
+    said = comment.get("text") or comment.get("commentText")
+    return bool(said) and any(comment.get(key) for key in ("author", "creator", "datePublished", "dateCreated", "commentTime"))
 
 
 def _linked_comment(comment: dict[str, Any]) -> Said:
@@ -144,6 +151,9 @@ _REPLIES: Final = ("replies", "children", "comments")
 _LISTS: Final = ("comments", "replies", "responses", "commentList", "initialComments")
 
 
+_LISTED: Final = re.compile(rf'"(?:{"|".join(_LISTS)})"\s{{0,9}}:\s{{0,9}}\[\s{{0,9}}\{{')
+
+
 def _states(reading: Reading) -> Found:
     """JSON scripts (``__NEXT_DATA__`` and its like) that hold a list of comments under a telling key."""
     for node in reading.index.select(_SCRIPTS):
@@ -151,7 +161,7 @@ def _states(reading: Reading) -> Found:
         if "json" not in kind or "ld+json" in kind:
             continue
         text = reading.document.data_islands.get(node.index, "")
-        if "omment" not in text:
+        if _LISTED.search(text) is None:
             continue
         for listed in _lists(_json(text)):
             found = _tree(listed, _state_comment, _REPLIES[0])

@@ -10,7 +10,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 
 from archiver.document import Document, Node, Piece
-from archiver.extraction.comments.systems import ANY_ID, BY_ID, System
+from archiver.extraction.comments.systems import ANY_ID, BY_ID, BY_ITEM, SYSTEMS, System
 from archiver.extraction.reading import Reading
 from archiver.extraction.select import Selector, rule, siblings_after
 
@@ -86,13 +86,14 @@ class Places:
         return [node for node in found if item.owns(node)] if found and item.inner else found
 
 
-def find_items(reading: Reading, systems: Sequence[System]) -> list[Item]:
+def find_items(reading: Reading) -> list[Item]:
     """The comments that the rule files know, in page order. Where two systems claim one place,
     the one tried first keeps it."""
     by_id = _by_id(reading)
+    asked = {*by_id, *BY_ITEM.candidates(reading.index)}
     kept: list[Item] = []
-    for system in systems:
-        nodes = _candidates(reading, system, by_id.get(system, ()))
+    for system in SYSTEMS:
+        nodes = _candidates(reading, system, by_id.get(system, ())) if system in asked else []
         if not nodes:
             continue
         found = _merged(system, reading.document, nodes)

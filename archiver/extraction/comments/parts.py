@@ -10,14 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Final
 
 from archiver.document import Document, Node, Piece, join
 from archiver.extraction.comments.items import Item, Places
 from archiver.extraction.comments.systems import Source
-from archiver.extraction.comments.words import Flag, flags_of, fold, is_removed, is_tool, name_of
-from archiver.extraction.dates import parse_date
+from archiver.extraction.comments.words import WORDS, Flag, flags_of, fold, is_removed, is_tool, name_of
+from archiver.extraction.dates import find_dates, parse_date
 
 LONGEST_NAME: Final = 80
 LONGEST_DATE: Final = 80
@@ -43,6 +43,10 @@ _DATE_ATTRIBUTES: Final = (
 )
 _NAME_TAGS: Final = frozenset({"cite", "b", "strong", "a", "h2", "h3", "h4", "h5", "h6", "dt"})
 _NUMERIC: Final = re.compile(r"(?<!\d)(\d{1,2})([./-])(\d{1,2})\2(?:19|20)?\d\d(?!\d)")
+#: "17.07, 2011": a date format of WordPress that only blogs in German use.
+_COMMA: Final = re.compile(r"(?<!\d)(\d{1,2}\.\d{1,2})\.?, (?=(?:19|20)\d\d)")
+_QUARTER: Final = timedelta(minutes=15)
+_WIDEST_OFFSET: Final = timedelta(hours=14)
 _YEARS: Final = (1990, 2100)
 
 
@@ -92,7 +96,7 @@ def read_parts(item: Item, places: Places, hints: Hints) -> Parts:
 # -- the text's element ----------------------------------------------------------------------
 
 
-def _find_text(parts: Parts, places: Places, marks: Sequence[tuple[Node, Flag]]) -> None:
+def _find_text(parts: Parts, places: Places, marks: Sequence[tuple[Node, int]]) -> None:
     item, system = parts.item, parts.item.system
     found = _outermost(node for node in places.own(system.text, item) if _holds_text(item, node))
     if not found:
@@ -107,7 +111,7 @@ def _holds_text(item: Item, node: Node) -> bool:
     return any(not piece.text.isspace() for piece in item.document.pieces[node.first : node.last])
 
 
-def _text_by_class(document: Document, marks: Sequence[tuple[Node, Flag]]) -> list[Node]:
+def _text_by_class(document: Document, marks: Sequence[tuple[Node, int]]) -> list[Node]:
     """The element whose class says "text" that holds most of it, and no author or date of its own."""
     candidates = [
         node
@@ -136,7 +140,7 @@ def _length(document: Document, node: Node) -> int:
 # -- who -------------------------------------------------------------------------------------
 
 
-def _find_author(parts: Parts, places: Places, marks: Sequence[tuple[Node, Flag]]) -> None:
+def _find_author(parts: Parts, places: Places, marks: Sequence[tuple[Node, int]]) -> None:
     item = parts.item
     for source in item.system.author:
         if _take_author(parts, _hits(source, places, item), source.attribute):
@@ -162,17 +166,36 @@ def _hits(source: Source, places: Places, item: Item) -> list[Node]:
 def _take_author(parts: Parts, nodes: Sequence[Node], attribute: str | None) -> bool:
     document = parts.item.document
     for node in nodes:
+        if attribute is None and node.tag == "meta":
+            attribute = "content"
         said = node.get(attribute) if attribute is not None else _short_text(document, node)
-        name = name_of(said) if said and len(said) <= LONGEST_NAME * 2 else None
+        name = name_of(_undated(said)) if said and len(said) <= LONGEST_NAME * 2 else None
         if name is not None and len(name) <= LONGEST_NAME and not is_tool(name) and any(c.isalnum() for c in name):
-            parts.author = name
+            parts.author = name if attribute is not None else name + _unverified(document, node, name)
             if attribute is None:
                 parts.author_nodes.append(node)
             return True
     return False
 
 
-def _author_by_property(parts: Parts, said: Sequence[Node], marks: Sequence[tuple[Node, Flag]]) -> bool:
+def _unverified(document: Document, node: Node, name: str) -> str:
+    """What follows a name as part of it: " (not verified)"."""
+    if node.last >= len(document.pieces) or name.endswith(")"):
+        return ""
+    after = " ".join(" ".join(piece.text for piece in document.pieces[node.last : node.last + 2]).split())
+    return next((f" {said}" for said in WORDS.phrases.unverified if after.casefold().startswith(said)), "")
+
+
+def _undated(said: str) -> str:
+    """A text up to the date in it: name and date often share an element."""
+    if not any(c.isdigit() for c in said):
+        return said
+    line = " ".join(said.split())
+    found = find_dates(line)
+    return line[: found[0].start] if found and found[0].start else line
+
+
+def _author_by_property(parts: Parts, said: Sequence[Node], marks: Sequence[tuple[Node, int]]) -> bool:
     for node in said:
         names = [inner for inner, _ in marks if node.holds(inner) and inner.get("itemprop").lower() == "name"]
         for name in [*names, node]:
@@ -196,7 +219,8 @@ def _short_text(document: Document, node: Node) -> str:
         for inner in document.within(node)
         if flags_of(inner) & (Flag.JUNK | Flag.DATE) or inner.tag in _CONTROLS or inner.tag in ("time", "small", "sup")
     ]
-    return " ".join(join(_pieces(document, [(node.first, node.last)], skipped)).split())
+    lines = join(_pieces(document, [(node.first, node.last)], skipped)).split("\n")
+    return next((line for line in lines if line and not is_tool(line) and name_of(f"{line} x") != "x"), "")
 
 
 def _within(node: Node, holders: Sequence[Node]) -> bool:
@@ -206,7 +230,7 @@ def _within(node: Node, holders: Sequence[Node]) -> bool:
 # -- when ------------------------------------------------------------------------------------
 
 
-def _find_date(parts: Parts, places: Places, marks: Sequence[tuple[Node, Flag]], hints: Hints) -> None:
+def _find_date(parts: Parts, places: Places, marks: Sequence[tuple[Node, int]], hints: Hints) -> None:
     item, system = parts.item, parts.item.system
     for source in system.date:
         for node in _hits(source, places, item):
@@ -228,6 +252,16 @@ def _find_date(parts: Parts, places: Places, marks: Sequence[tuple[Node, Flag]],
             if line and any(c.isdigit() for c in line) and _take_date(parts, node, line, hints):
                 return
     _date_in_pieces(parts, hints)
+
+
+def _localised(instant: str, printed: str, hints: Hints) -> str:
+    """An instant in the zone that the printed time stands in: both are said, so the zone is too."""
+    local = moment_of(printed, hints) if printed else None
+    if local is None or len(local) < len("2014-12-30T02:07") or local.endswith("Z") or "+" in local or local.count("-") > 2:
+        return instant
+    moment = datetime.fromisoformat(instant)
+    offset = round((datetime.fromisoformat(local).replace(tzinfo=UTC) - moment.replace(second=0)) / _QUARTER) * _QUARTER
+    return moment.astimezone(timezone(offset)).isoformat() if offset and abs(offset) <= _WIDEST_OFFSET else instant
 
 
 def _date_from(parts: Parts, node: Node, hints: Hints) -> bool:
@@ -256,7 +290,7 @@ def _take_date(parts: Parts, node: Node, said: str, hints: Hints) -> bool:
         if parts.ambiguous is None and numeric_date(said) is not None:
             parts.ambiguous, parts.date_raw = node, printed or said.strip()
         return False
-    parts.posted_at = moment
+    parts.posted_at = _localised(moment, printed, hints) if moment.endswith("Z") and printed != said.strip() else moment
     parts.date_raw = printed or said.strip()
     if printed:
         parts.date_nodes.append(node)
@@ -265,7 +299,7 @@ def _take_date(parts: Parts, node: Node, said: str, hints: Hints) -> bool:
 
 def moment_of(said: str, hints: Hints) -> str | None:
     """A date as a page gives it: printed, ISO 8601, or seconds or milliseconds since 1970."""
-    said = said.strip()
+    said = _COMMA.sub(r"\1.", said.strip())
     if said.isascii() and said.isdigit() and len(said) in (10, 13):
         return epoch(int(said) / (1000 if len(said) == 13 else 1))
     return parse_date(said, language=hints.language, relative_to=hints.fetched_at, day_first=hints.day_first)
@@ -294,7 +328,7 @@ def _line(document: Document, node: Node, longest: int = 400) -> str:
 # -- what is no text -------------------------------------------------------------------------
 
 
-def _find_junk(parts: Parts, places: Places, marks: Sequence[tuple[Node, Flag]]) -> None:
+def _find_junk(parts: Parts, places: Places, marks: Sequence[tuple[Node, int]]) -> None:
     item, system = parts.item, parts.item.system
     document = item.document
     parts.title_nodes = _titles(parts, places, marks)
@@ -317,7 +351,7 @@ def _find_junk(parts: Parts, places: Places, marks: Sequence[tuple[Node, Flag]])
     parts.junk_nodes = junk
 
 
-def _titles(parts: Parts, places: Places, marks: Sequence[tuple[Node, Flag]]) -> list[Node]:
+def _titles(parts: Parts, places: Places, marks: Sequence[tuple[Node, int]]) -> list[Node]:
     system = parts.item.system
     if system.title is not None:
         return places.own(system.title, parts.item)

@@ -16,6 +16,7 @@ from archiver.extraction.comments.items import Item, Places, nest
 from archiver.extraction.comments.parts import Hints, read_parts
 from archiver.extraction.comments.systems import System, SystemRule
 from archiver.extraction.comments.words import is_elsewhere
+from archiver.extraction.hints import words_of
 from archiver.extraction.reading import Reading
 from archiver.extraction.select import rule, rule_letters
 
@@ -39,6 +40,13 @@ for _letters in _LETTERS:
 _WITH_ID: Final = rule("[id]")
 _ID: Final = re.compile(r"([a-z_-]{0,24}(?:comment|kommentar|reply|answer|cmt|cid)[a-z_-]{0,12})(\d+)$", re.IGNORECASE)
 _NEVER: Final = frozenset("a span button form input textarea label h1 h2 h3 h4 h5 h6 p b i em strong img time svg small script style nav header footer".split())
+#: Words that hold the letters and mean something else.
+_NO_COMMENT: Final = frozenset({"commentary", "commented", "commentable", "preview", "previews", "replay", "reviewer"})
+#: Words of an element around a thread.
+_PLURAL: Final = frozenset({"comments", "kommentare", "commentaires", "comentarios", "commenti", "reacties", "replies", "responses", "commentlist",
+  "discussion", "reviews", "thread", "kommentar", "comment"})
+_HEADLINES: Final = frozenset({"h1", "article", "main"})
+_LONGEST: Final = 6_000
 _DIGITS: Final = re.compile(r"\d")
 #: How many of a group are read before it is believed.
 _SAMPLE: Final = 6
@@ -79,9 +87,10 @@ def _groups(reading: Reading) -> Iterator[tuple[bool, list[Node]]]:
     for letters, sure in _LETTERS.items():
         for node in reading.index.under("~", letters):
             if node.tag not in _NEVER and node.first < node.last:
-                key = node.tag, _token(node.attrs["class"], letters)
-                groups.setdefault(key, []).append(node)
-                outright[key] = sure
+                token = _token(node.attrs["class"], letters)
+                if token:
+                    groups.setdefault((node.tag, token), []).append(node)
+                    outright[node.tag, token] = sure
     for node in reading.index.select(_WITH_ID):
         match = _ID.match(node.attrs["id"])
         if match is not None and node.tag not in _NEVER and node.first < node.last:
@@ -95,7 +104,11 @@ def _groups(reading: Reading) -> Iterator[tuple[bool, list[Node]]]:
 
 def _token(attribute: str, letters: str) -> str:
     """The shortest class that holds the letters: what the element is, its states left aside."""
-    tokens = [token for token in attribute.split() if letters in token.lower() and not _DIGITS.search(token)]
+    tokens = [
+        token
+        for token in attribute.split()
+        if letters in token.lower() and not _DIGITS.search(token) and _NO_COMMENT.isdisjoint(words_of(token))
+    ]
     return min(tokens, key=len, default="")
 
 
@@ -103,6 +116,16 @@ def _items(reading: Reading, nodes: Sequence[Node]) -> list[Item]:
     items = [Item(UNKNOWN, reading.document, node, None) for node in nodes]
     nest(items)
     return items
+
+
+def _stands_alone(item: Item) -> bool:
+    """Whether an element may be a page's only comment, and not a box around the article or around a list."""
+    document, node = item.document, item.node
+    if any(inner.tag in _HEADLINES for inner in document.within(node)):
+        return False
+    return sum(len(piece.text) for piece in item.pieces()) < _LONGEST and any(
+        word in _PLURAL for above in node.ancestors() for word in words_of(f"{above.get('class')} {above.get('id')}")
+    )
 
 
 def _is_elsewhere(node: Node, count: int) -> bool:
@@ -114,7 +137,7 @@ def _count(items: Sequence[Item], places: Places, outright: bool) -> int:
     """How many comments a group holds; 0 where too many of it do not look like one."""
     if any(_is_elsewhere(node, len(items)) for node in [items[0].node, *items[0].node.ancestors()]):
         return 0
-    if not outright and len(items) < _FEW:
+    if len(items) < _FEW and not (outright and _stands_alone(items[0])):
         return 0
     sample = items[:_SAMPLE]
     good = 0

@@ -15,7 +15,7 @@ from archiver.extraction.comments.systems import Source, sources
 from archiver.extraction.comments.threads import whole
 from archiver.extraction.comments.words import WORDS, is_elsewhere
 from archiver.extraction.reading import Reading
-from archiver.extraction.select import Selector, rule
+from archiver.extraction.select import Selector, Watch, rule
 from archiver.record import CommentsState, ExternalComments, Role
 
 
@@ -26,10 +26,14 @@ class AreaRule(Struct, frozen=True, forbid_unknown_fields=True):
     #: Elements that may say how many comments there are, and attributes that hold the number.
     count: tuple[str, ...]
     count_attributes: tuple[str, ...]
+    #: Ends of links whose text may say it.
+    count_links: tuple[str, ...]
     #: Signs that comments are closed, may be written, go on elsewhere.
     closed: tuple[str, ...]
     open: tuple[str, ...]
     more: tuple[str, ...]
+    #: Parts of links that lead to more comments.
+    more_links: tuple[str, ...]
 
 
 class Widget(Struct, frozen=True, forbid_unknown_fields=True):
@@ -62,13 +66,16 @@ def _pattern(written: str) -> re.Pattern[str] | None:
 
 
 _AREA: Final = rules.read("comment_area.toml", AreaRule)
-_ROLES: Final = tuple((role, rule(", ".join(found))) for role, found in _AREA.roles.items())
+_ROLES: Final = Watch(
+    (selector, (role, selector)) for role, selector in ((role, rule(", ".join(said))) for role, said in _AREA.roles.items())
+)
 _COUNT: Final = rule(", ".join(_AREA.count))
 _COUNT_ATTRIBUTES: Final = sources(_AREA.count_attributes)
 _CLOSED: Final = rule(", ".join(_AREA.closed))
 _OPEN: Final = rule(", ".join(_AREA.open))
 _MORE: Final = rule(", ".join(_AREA.more))
 _SCRIPTS: Final = rule("script")
+_LINKS: Final = rule("a[href]")
 _MOUNTS: Final = tuple(
     _Mount(
         name,
@@ -82,8 +89,10 @@ _MOUNTS: Final = tuple(
     )
     for name, widget in rules.read("comment_widgets.toml", dict[str, Widget]).items()
 )
+_WATCHED: Final = Watch((widget.mount, widget) for widget in _MOUNTS)
 #: A heading that says how many; longer texts only mention a number.
 _LONGEST_COUNT: Final = 160
+_MOST_PIECES: Final = 16
 _COMMENT_COUNTS: Final = frozenset({"commentCount", "answerCount"})
 
 
@@ -98,7 +107,7 @@ class Declared(NamedTuple):
 
 def external(reading: Reading) -> tuple[ExternalComments, int | None] | None:
     """The widget that holds the comments, and the number it declares."""
-    for widget in _MOUNTS:
+    for widget in _WATCHED.candidates(reading.index):
         for node in reading.index.select(widget.mount):
             if widget.script and not any(widget.script in text for text in _scripts(reading)):
                 continue
@@ -144,12 +153,13 @@ def declared(reading: Reading) -> Declared:
             if number is not None:
                 return Declared(abs(number), ())
     said: list[tuple[int, Node, bool]] = []
-    for node in reading.index.select(_COUNT):
-        if node.last - node.first > 16 or any(is_elsewhere(above) for above in [node, *node.ancestors()]):
+    links = [node for node in reading.index.under("@", "href") if node.attrs["href"].endswith(_AREA.count_links)]
+    for node in [*reading.index.select(_COUNT), *links]:
+        if not 0 < node.last - node.first <= _MOST_PIECES:
             continue
         found = count_in(reading.text(node))
-        if found is not None:
-            said.append((*found[:1], node, found[1]))
+        if found is not None and not any(is_elsewhere(above) for above in [node, *node.ancestors()]):
+            said.append((found[0], node, found[1]))
     if said:
         number, _, posts = said[0]
         return Declared(number, tuple(node for _, node, _ in said), posts)
@@ -197,17 +207,21 @@ def area_claims(reading: Reading) -> list[Claim]:
     """What stands around comments: forms, pagination, notices."""
     return [
         Claim(node, role, "comments:area")
-        for role, selector in _ROLES
+        for role, selector in _ROLES.candidates(reading.index)
         for node in reading.index.select(selector)
         if node.first < node.last
     ]
+
+
+def _leads_to_more(reading: Reading) -> bool:
+    return any(part in node.attrs["href"] for node in reading.index.under("@", "href") for part in _AREA.more_links)
 
 
 def state_of(reading: Reading, found: int, listed: int, said: int | None, elsewhere: bool) -> CommentsState:
     """``found`` comments of ``listed`` entries (pingbacks and removed ones too), ``said`` declared."""
     index = reading.index
     if listed:
-        more = index.first(_MORE) is not None
+        more = index.first(_MORE) is not None or _leads_to_more(reading)
         short = said is not None and said > listed
         return CommentsState.PARTIAL if more or short else CommentsState.COMPLETE
     if elsewhere:

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from msgspec import Struct
 
 from archiver import rules
-from archiver.extraction.select import Selector, rule
+from archiver.extraction.select import Selector, Watch, rule
 from archiver.record import CommentKind, Role
 
 
@@ -145,6 +145,9 @@ SYSTEMS: Final = tuple(
         key=lambda system: (system.rule.rank, system.name),
     )
 )
+
+#: Those with item selectors, by what must stand on a page.
+BY_ITEM: Final = Watch((system.item, system) for system in SYSTEMS if system.item is not None)
 
 #: For the elements whose id alone makes them a comment: one pattern asks for all of them.
 BY_ID: Final = tuple(system for system in SYSTEMS if system.item_id is not None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
@@ -13,11 +13,15 @@ from archiver.document import Node
 from archiver.extraction.comments.items import Item, Places
 from archiver.extraction.comments.parts import Parts
 from archiver.extraction.comments.systems import Source
+from archiver.extraction.comments.words import is_tool
 from archiver.extraction.reading import Reading
 from archiver.record import AuthorRole, Comment, CommentKind, CommentState, ParentSource
 
 _CUT_BEFORE: Final = re.compile(r"[\s\-–—•]{0,6}[\[(](?:…|\.\.\.)[\])]")
 _CUT_AFTER: Final = re.compile(r"(?:…|\.\.\.)[\])]?[\s.]{0,3}\Z")
+_LAST_DIGITS: Final = re.compile(r"\d{1,20}\Z")
+#: Links to the comment before or after are no answers.
+_NEIGHBOUR: Final = re.compile(r"\b(?:next|prev|previous|newer|older|nächste|vorherige|suivant|précédent)\b")
 _CUT: Final = 12
 _NUMBER: Final = re.compile(r"[-−–]?\d[\d.,]*")
 
@@ -116,6 +120,8 @@ def say(found: Sequence[Parts], places: Places) -> list[Said]:
     reading = places.reading
     rank = {id(parts.item): i for i, parts in enumerate(found)}
     levels = _levels([parts.item for parts in found], places)
+    if all(level.parent is None for level in levels):
+        levels = _linked(found, places) or levels
     threaded = any(level.parent is not None for level in levels)
     return [_say(parts, places, reading, rank, level, threaded) for parts, level in zip(found, levels, strict=True)]
 
@@ -129,7 +135,7 @@ def _say(
     parts: Parts, places: Places, reading: Reading, rank: dict[int, int], level: _Level, threaded: bool
 ) -> Said:
     item, system = parts.item, parts.item.system
-    native_id = item.native_id or _value(system.native_id, places, item, system.native_id_pattern)
+    native_id = _native(item, places)
     native_parent = _value(system.parent, places, item, system.parent_pattern)
     source = level.source if level.parent is not None or threaded else ParentSource.UNKNOWN
     if native_parent is not None and native_parent != native_id:
@@ -209,6 +215,40 @@ def _levels(items: Sequence[Item], places: Places) -> list[_Level]:
             out.append(_Level(above[-1][1] if above else None, ParentSource.INDENT))
             above.append((depth, i))
     return out
+
+
+def _linked(found: Sequence[Parts], places: Places) -> list[_Level]:
+    """Parents by links: "in reply to <a href="#comment-7">Ann</a>", "@Ann" before the text. Empty where
+    no comment has one."""
+    ids = {i: _native(parts.item, places) for i, parts in enumerate(found)}
+    ranks = {native: i for i, native in ids.items() if native}
+    if len(ranks) < 2:
+        return []
+    out = []
+    for i, parts in enumerate(found):
+        parent = next((rank for link in _links(parts) if (rank := ranks.get(link)) is not None and rank < i), None)
+        out.append(_Level(parent, ParentSource.TEXT if parent is not None else ParentSource.UNKNOWN))
+    return out if any(level.parent is not None for level in out) else []
+
+
+def _links(parts: Parts) -> Iterator[str]:
+    """Ids of the comments that a comment links to as the one it answers."""
+    item = parts.item
+    for node in item.own():
+        fragment = node.get("href").partition("#")[2] if node.tag == "a" else ""
+        match = _LAST_DIGITS.search(fragment)
+        if match is None:
+            continue
+        in_text = any(holder.holds(node) for holder in parts.text_nodes)
+        said = " ".join(piece.text for piece in item.document.pieces[max(item.first, node.first - 2) : node.last])
+        if in_text and not (said.lstrip().startswith("@") and (parts.text or "").startswith("@")):
+            continue
+        if not is_tool(said) and not _NEIGHBOUR.search(said.casefold()):
+            yield match[0]
+
+
+def _native(item: Item, places: Places) -> str | None:
+    return item.native_id or _value(item.system.native_id, places, item, item.system.native_id_pattern)
 
 
 def _depth(item: Item, places: Places) -> int | None:

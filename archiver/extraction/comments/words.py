@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from enum import IntFlag
 from typing import Final
 
 from msgspec import Struct
@@ -26,6 +25,8 @@ class Classes(Struct, frozen=True, forbid_unknown_fields=True):
 class Phrases(Struct, frozen=True, forbid_unknown_fields=True):
     says: frozenset[str]
     by: frozenset[str]
+    unverified: tuple[str, ...]
+    replied: tuple[str, ...]
     tools: frozenset[str]
     removed: tuple[str, ...]
 
@@ -46,7 +47,9 @@ class Words(Struct, frozen=True, forbid_unknown_fields=True):
 WORDS: Final = rules.read("comment_words.toml", Words)
 
 
-class Flag(IntFlag):
+class Flag:
+    """Bits; plain numbers, since every element of every comment is asked."""
+
     NONE = 0
     AUTHOR = 1
     BETTER = 2
@@ -64,10 +67,10 @@ _LAYOUT: Final = frozenset({"text", "justify", "items", "align", "flex", "font",
 _OUTER: Final = " \t\n.,:;!?|·•–—-»«›‹>#*'\"“”„()[]\u00a0\u200e\u200f…、：。"
 _LONGEST_PHRASE: Final = 3
 
-_seen: dict[str, Flag] = {}
+_seen: dict[str, int] = {}
 
 
-def flags_of(node: Node) -> Flag:
+def flags_of(node: Node) -> int:
     """What the element's class says it is in a comment."""
     attribute = node.attrs.get("class")
     if not attribute:
@@ -80,7 +83,7 @@ def flags_of(node: Node) -> Flag:
     return found
 
 
-def _judge(attribute: str) -> Flag:
+def _judge(attribute: str) -> int:
     found = Flag.NONE
     for token in attribute.split():
         words = words_of(token)
@@ -94,7 +97,7 @@ def _judge(attribute: str) -> Flag:
     return found
 
 
-def _flag(word: str) -> Flag:
+def _flag(word: str) -> int:
     classes = WORDS.classes
     if word in classes.author:
         return Flag.AUTHOR | Flag.BETTER if word in classes.author_better else Flag.AUTHOR
@@ -139,6 +142,9 @@ _DASHED_DATE: Final = re.compile(r"\s[—–|·•]\s[^\w]*\d")
 
 def name_of(text: str) -> str | None:
     """A name without what stands around it: "3. By Ann says:" → Ann. None where no name is left."""
+    for replied in WORDS.phrases.replied:
+        place = text.casefold().find(replied)
+        text = text[:place] if place > 0 else text
     dashed = _DASHED_DATE.search(text)
     words = _NUMBERED.sub("", text[: dashed.start()] if dashed is not None else text, count=1).split()
     words = _without_end(words)
