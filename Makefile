@@ -31,7 +31,7 @@ setup: .venv/.ready ## make .venv with everything in it, at the locked versions
 	@touch $@
 
 crawl: setup ## archive the demonstration site; with URL=https://… that page
-	@if [ -n "$$PAGE_URL" ]; then exec $(PY) -m archiver crawl reviews -a "url=$$PAGE_URL"; else exec $(PY) -m tests.demo; fi
+	@if [ -n "$$PAGE_URL" ]; then exec $(PY) -m archiver crawl reviews --table -a "url=$$PAGE_URL"; else exec $(PY) -m tests.demo; fi
 
 test: setup ## run all tests
 	@$(PY) -m pytest -n 2
