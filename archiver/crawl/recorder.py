@@ -31,7 +31,9 @@ from archiver.crawl.shelf import Shelf
 from archiver.crawl.sites import site_of
 from archiver.page import Page
 from archiver.record import Review
+from archiver.store import lines
 from archiver.store.layout import Layout, new_run_id
+from archiver.warc import repair
 from archiver.warc.exchange import Exchange, Location, Purpose
 from archiver.warc.writer import ArchiveWriter
 
@@ -165,7 +167,13 @@ class Recorder:
 
     def _new_archive(self, site: str, part: int) -> ArchiveWriter:
         layout = self.run.layout
-        return ArchiveWriter(layout.warc(site, part), data=layout.data, software=software(), run_id=layout.run_id)
+        return ArchiveWriter(
+            layout.warc(site, part),
+            data=layout.data,
+            software=software(),
+            run_id=layout.run_id,
+            robots="obey" if self._crawler.settings.getbool("ROBOTSTXT_OBEY") else "ignore",
+        )
 
     def _broke(self, error: BaseException, what: str) -> None:
         """There is no going on: the crawl is stopped, once."""
@@ -177,9 +185,18 @@ class Recorder:
     def _last_manifest(self) -> None:
         self.run.write_manifest(over=True)
 
+    def _complete_what_was_left(self) -> None:
+        """What a killed run left open: its torn tail is cut and kept aside, all before it stays."""
+        data = self.run.layout.data
+        for left in (*repair.repair(data), *lines.repair(data)):
+            logger.warning(
+                "completed %s, which a killed run left: %s bytes kept, %s cut", left.path, left.kept, left.cut
+            )
+
     # Scrapy's signals
 
     def _opened(self) -> None:
+        self._complete_what_was_left()
         self.run.write_manifest(over=False)
         for number in (signal.SIGINT, signal.SIGTERM):
             _listen(number, self.run)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -18,6 +20,22 @@ from tests.conftest import Run
 #: What a server does with one connection, once it has read a request.
 Behaviour = Callable[[socket.socket, bytes], None]
 Misbehave = Callable[[Behaviour], str]
+
+
+@dataclass(frozen=True)
+class Archived:
+    """A record of an archive, read by nobody's library."""
+
+    fields: dict[str, str]
+    block: bytes
+
+    @property
+    def type(self) -> str:
+        return self.fields["WARC-Type"]
+
+    @property
+    def url(self) -> str:
+        return self.fields.get("WARC-Target-URI", "")
 
 
 @dataclass(frozen=True)
@@ -47,6 +65,10 @@ class Crawled:
     def archives(self) -> list[Path]:
         return sorted(self.data.rglob("*.warc.gz"))
 
+    @property
+    def archived(self) -> list[Archived]:
+        return [record for path in self.archives for record in _records(gzip.decompress(path.read_bytes()))]
+
 
 Crawl = Callable[..., Crawled]
 
@@ -55,12 +77,11 @@ Crawl = Callable[..., Crawled]
 def crawl(run: Run, tmp_path: Path) -> Crawl:
     """Crawl in an empty folder: the spider's name, its arguments, then options as they are typed."""
 
-    def start(spider: str, *options: str, timeout: float = 60, cwd: Path | None = None, **arguments: object) -> Crawled:
-        said = [word for name, value in arguments.items() for word in ("-a", f"{name}={value}")]
-        ended = run(
-            "python", "-m", "archiver", "crawl", *options, spider, *said, timeout=timeout, **(dict(cwd=cwd) if cwd else {})
-        )
-        return Crawled(ended, (cwd or tmp_path) / "data")
+    def start(spider: str, *options: str, **arguments: object) -> Crawled:
+        extra = {name: str(value) for name, value in arguments.items() if name.isupper()}
+        said = [w for name, value in arguments.items() if name not in extra for w in ("-a", f"{name}={value}")]
+        ended = run("python", "-m", "archiver", "crawl", *options, spider, *said, **extra)
+        return Crawled(ended, tmp_path / "data")
 
     return start
 
@@ -81,6 +102,15 @@ def misbehave() -> Iterator[Misbehave]:
         listener.close()
 
 
+def _records(content: bytes) -> Iterator[Archived]:
+    while content:
+        head, _, rest = content.partition(b"\r\n\r\n")
+        fields = dict(line.split(": ", 1) for line in head.decode().split("\r\n")[1:])
+        length = int(fields["Content-Length"])
+        yield Archived(fields, rest[:length])
+        content = rest[length + 4 :]
+
+
 def _serve(listener: socket.socket, behaviour: Behaviour) -> None:
     while True:
         try:
@@ -98,4 +128,5 @@ def _answer(connection: socket.socket, behaviour: Behaviour) -> None:
         if asked.startswith(b"GET /robots.txt"):
             connection.sendall(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
         elif asked:
-            behaviour(connection, asked)
+            with suppress(OSError):  # the crawler has gone
+                behaviour(connection, asked)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import sys
 from contextlib import ExitStack
 from typing import Any
@@ -100,6 +101,7 @@ class Command(ScrapyCommand):
         except OSError as error:
             _say(f"{error.filename or layout.data}: {error.strerror}")
             raise SystemExit(exit_for(error)) from None
+        logging.raiseExceptions = False  # a full disk is told once, and not for every line of the log
         self.settings.set(config.RUN_ID, layout.run_id, "cmdline")
         if not self.settings["LOG_FILE"]:
             self.settings.set("LOG_FILE", str(layout.log()), "cmdline")
