@@ -43,7 +43,9 @@ class Final:
 class Redirects(RedirectMiddleware):
     """A redirect that must not be followed is itself the final answer."""
 
-    def process_response(self, request: Request, response: Response) -> Request | Response:
+    def process_response(  # type: ignore[override]  # `spider` is deprecated, here and below
+        self, request: Request, response: Response
+    ) -> Request | Response:
         try:
             result = super().process_response(request, response)
         except IgnoreRequest:  # one redirect too many
@@ -61,7 +63,9 @@ class Redirects(RedirectMiddleware):
 class Retries(RetryMiddleware):
     """An answer that broke off is asked for again, and handed on when it broke off each time."""
 
-    def process_response(self, request: Request, response: Response) -> Request | Response:
+    def process_response(  # type: ignore[override]
+        self, request: Request, response: Response
+    ) -> Request | Response:
         result = super().process_response(request, response)
         if result is response and TRUNCATED in response.flags and not self._too_long(request):
             result = self._retry(request, TRUNCATED) or response
@@ -77,7 +81,9 @@ class Retries(RetryMiddleware):
 class Decompression(HttpCompressionMiddleware):
     """For what Scrapy and the spiders read themselves; a page is decoded by its door."""
 
-    def process_response(self, request: Request, response: Response) -> Request | Response:
+    def process_response(  # type: ignore[override]
+        self, request: Request, response: Response
+    ) -> Request | Response:
         if purpose_of(request) is Purpose.PAGE:
             return response
         return super().process_response(request, response)

@@ -207,10 +207,11 @@ class Recorder:
 
     def _item_failed(self, failure: Failure) -> None:
         """A pipeline raised. A full disk or a lost one ends the run; anything else spoils its exit code."""
-        if isinstance(failure.value, OSError):
-            self._broke(failure.value, "writing a record")
+        error = _error(failure)
+        if isinstance(error, OSError):
+            self._broke(error, "writing a record")
         else:
-            self.run.broke(failure.value, "a pipeline")
+            self.run.broke(error, "a pipeline")
 
     def _callback_failed(self, failure: Failure, response: Response | Failure | None) -> None:
         if isinstance(failure.value, Stopping):
@@ -218,13 +219,17 @@ class Recorder:
         if isinstance(response, Response):
             self.run.failed(first_asked(_request_of(response)), in_words(failure.value), response.status)
         else:
-            self.run.broke(failure.value, "the spider")
+            self.run.broke(_error(failure), "the spider")
 
 
 def _request_of(response: Response) -> Request:
     if response.request is None:
         raise ValueError("a response that no request led to")
     return response.request
+
+
+def _error(failure: Failure) -> BaseException:
+    return failure.value if failure.value is not None else RuntimeError("a failure that tells no cause")
 
 
 def _as(exchange: Exchange, purpose: Purpose) -> Exchange:

@@ -55,13 +55,13 @@ class TapHandler(HTTP11DownloadHandler):
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
         self._recorder = Recorder.of(crawler)
-        if wire:
+        if wire is not None:
             self._pool = wire.tapped(self._pool)
 
     async def download_request(self, request: Request) -> Response:
         started_at = datetime.now(UTC)
         takes: list[Any] = []
-        if wire:
+        if wire is not None:
             wire.takes.set(takes)
         try:
             response = await super().download_request(request)

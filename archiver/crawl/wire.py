@@ -40,7 +40,7 @@ takes: ContextVar[list[Take]] = ContextVar("takes")
 
 def tapped(pool: HTTPConnectionPool) -> HTTPConnectionPool:
     """A pool like the given one, whose connections are listened to."""
-    listening = _Pool(pool._reactor, pool.persistent)
+    listening = _Pool(pool._reactor, pool.persistent)  # type: ignore[no-untyped-call]
     listening.maxPersistentPerHost = pool.maxPersistentPerHost
     listening._factory = _Factory
     return listening
@@ -70,10 +70,11 @@ class _Protocol(_LenientHTTP11ClientProtocol):
     _take: Take | None = None
 
     def makeConnection(self, transport: Any) -> None:  # noqa: N802
-        super().makeConnection(_Listening(transport, self))
+        super().makeConnection(_Listening(transport, self))  # type: ignore[no-untyped-call]
 
     def request(self, request: Any) -> Deferred[Any]:
-        self._take = Take(ip=getattr(self.transport.getPeer(), "host", None))  # type: ignore[union-attr]
+        connection: Any = self.transport
+        self._take = Take(ip=getattr(connection.getPeer(), "host", None))
         request.archiver_takes.append(self._take)
         return super().request(request)
 
@@ -86,7 +87,7 @@ class _Protocol(_LenientHTTP11ClientProtocol):
             if not self._take.received:
                 self._handshaken(self._take)
             self._take.received += data
-        super().dataReceived(data)
+        super().dataReceived(data)  # type: ignore[no-untyped-call]
 
     def _finishResponse(self, rest: bytes) -> None:  # noqa: N802
         if self._take and not self._take.over:
@@ -97,7 +98,8 @@ class _Protocol(_LenientHTTP11ClientProtocol):
 
     def _handshaken(self, take: Take) -> None:
         """TLS's parameters are known once it has let through the first byte of an answer."""
-        handle = self.transport.getHandle()  # type: ignore[union-attr]
+        connection: Any = self.transport
+        handle = connection.getHandle()
         if hasattr(handle, "get_cipher_name"):
             take.cipher = handle.get_cipher_name()
             version = handle.get_protocol_version_name().lower()  # "tlsv1.3"

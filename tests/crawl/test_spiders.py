@@ -95,7 +95,7 @@ def test_a_redirect_that_leaves_the_site_is_the_last_answer(serve: Serve, crawl:
 
 def test_a_site_stops_at_the_number_of_pages_asked_for(serve: Serve, crawl: Crawl) -> None:
     class Endless(dict[str, Answer]):
-        def get(self, path: str, default: object = None) -> Answer:  # type: ignore[override]  # noqa: ARG002
+        def get(self, path: str, default: object = None) -> Answer:  # noqa: ARG002
             return Answer(f'<h2><a href="{path}1">One</a></h2><a rel="next" href="{path}2">more</a>'.encode())
 
     crawled = crawl("site", url=serve(Endless()) + "/", pages=5)
