@@ -14,13 +14,13 @@ from typing import Final
 from archiver.document import Node
 from archiver.extraction.blocks import Claim
 from archiver.extraction.comments import data, states
-from archiver.extraction.comments.claims import item_claims, list_claims
+from archiver.extraction.comments.claims import item_claims, list_claims, system_claims
 from archiver.extraction.comments.items import Item, Places, find_items, nest
 from archiver.extraction.comments.parts import Hints, Parts, moment_of, numeric_date, read_parts
 from archiver.extraction.comments.repetition import find_repeated
 from archiver.extraction.comments.threads import Said, kind_of, say, thread
 from archiver.extraction.reading import Reading
-from archiver.record import Comment, CommentKind, CommentsState, ExternalComments, Role
+from archiver.record import Comment, CommentKind, CommentsState, ExternalComments
 
 __all__ = ["Opening", "Thread", "comments", "thread_of_texts"]
 
@@ -36,7 +36,7 @@ class Opening:
     """A forum's first post: the page's own text. ``nodes`` hold the text."""
 
     nodes: tuple[Node, ...]
-    item: Node
+    item: Item
     text: str
     author: str | None = None
     posted_at: str | None = None
@@ -102,9 +102,14 @@ def _thread(
     if number is not None and said.with_opening and opening is not None:
         number -= 1
     claims = states.area_claims(reading)
-    claims += [Claim(node, Role.COUNTER, "comments:count") for node in said.nodes if node.first < node.last]
-    if kept:
-        claims = item_claims(kept, listed, places) + claims + list_claims(kept, reading, opening and opening.item)
+    claims += states.count_claims(said)
+    if kept or opening is not None:
+        claims = [
+            *system_claims(kept, opening and opening.item, places),
+            *item_claims(kept, listed, places),
+            *claims,
+            *list_claims(kept, reading, opening and opening.item),
+        ]
     external = mount[0] if mount is not None and not counted else None
     return Thread(
         comments=listed,
@@ -144,7 +149,8 @@ def _dated(found: list[Parts], hints: Hints) -> list[Parts]:
     told = Hints(hints.language, hints.fetched_at, day_first)
     for parts in found:
         if parts.date_raw and numeric_date(parts.date_raw):
-            parts.posted_at = moment_of(parts.date_raw, told) or parts.posted_at
+            if parts.posted_at is None or parts.posted_at == moment_of(parts.date_raw, hints):
+                parts.posted_at = moment_of(parts.date_raw, told) or parts.posted_at
             if parts.ambiguous is not None:
                 parts.date_nodes.append(parts.ambiguous)
     return found
@@ -180,7 +186,7 @@ def _part_opening(found: list[Parts], places: Places) -> tuple[Opening | None, l
         if (first or (system.opening is not None and system.opening.matches(parts.item.node))) and parts.text:
             opening = Opening(
                 tuple(parts.text_nodes) or (parts.item.node,),
-                parts.item.node,
+                parts.item,
                 parts.text,
                 parts.author,
                 parts.posted_at,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from archiver.document import Document, Node
 from archiver.extraction.blocks import Claim
-from archiver.extraction.comments.items import Places
+from archiver.extraction.comments.items import Item, Places
 from archiver.extraction.comments.parts import Parts
 from archiver.extraction.reading import Reading
 from archiver.record import Comment, CommentKind, CommentState, Role
@@ -29,7 +29,8 @@ def _claims_of(parts: Parts, comment: Comment, places: Places, reason: str) -> l
     item = parts.item
     if comment.kind in (CommentKind.PINGBACK, CommentKind.TRACKBACK):
         role = Role.PINGBACK if comment.kind is CommentKind.PINGBACK else Role.TRACKBACK
-        return [Claim(node, role, reason) for node in item.nodes]
+        links = [node for node in item.own() if node.tag == "a" and node.first < node.last]
+        return [Claim(node, role, reason) for node in [*links, *item.nodes]]
     claims = [
         Claim(node, role, reason)
         for role, selector in item.system.roles.items()
@@ -46,14 +47,28 @@ def _claims_of(parts: Parts, comment: Comment, places: Places, reason: str) -> l
     return claims
 
 
-def list_claims(kept: Sequence[Parts], reading: Reading, opening: Node | None) -> list[Claim]:
+def system_claims(kept: Sequence[Parts], opening: Item | None, places: Places) -> list[Claim]:
+    """What the systems in use print beside their comments: likes, signatures, "7 more replies"."""
+    items = [parts.item for parts in kept] + ([opening] if opening is not None else [])
+    claims: list[Claim] = []
+    for system in {item.system.name: item.system for item in items}.values():
+        for role, selector in system.roles.items():
+            wide = role is not Role.COMMENT_META
+            hits = places.index.select(selector) if wide else places.own(selector, opening) if opening is not None else []
+            claims += [Claim(node, role, f"comments:{system.name}") for node in hits if node.first < node.last]
+    return claims
+
+
+def list_claims(kept: Sequence[Parts], reading: Reading, opening: Item | None) -> list[Claim]:
     """The element that holds all comments, where it holds little else: what stands between them."""
+    if not kept:
+        return []
     document = reading.document
     first, last = kept[0].item, kept[-1].item
     holder = first.node.parent
     while holder is not None and not (holder.index < first.start and last.end <= holder.end):
         holder = holder.parent
-    if holder is None or holder.tag in _WIDE or (opening is not None and holder.holds(opening)):
+    if holder is None or holder.tag in _WIDE or (opening is not None and holder.holds(opening.node)):
         return []
     around = _length(document, holder) - sum(
         _length(document, node) for parts in kept if parts.item.around is None for node in parts.item.nodes

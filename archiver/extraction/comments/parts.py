@@ -17,6 +17,7 @@ from archiver.document import Document, Node, Piece, join
 from archiver.extraction.comments.items import Item, Places
 from archiver.extraction.comments.systems import Source
 from archiver.extraction.comments.words import WORDS, Flag, flags_of, fold, is_removed, is_tool, name_of
+from archiver.extraction.select import closest
 from archiver.extraction.dates import find_dates, parse_date
 
 LONGEST_NAME: Final = 80
@@ -155,8 +156,43 @@ def _find_author(parts: Parts, places: Places, marks: Sequence[tuple[Node, int]]
         return
     before = parts.text_nodes[0].index if parts.text_nodes else None
     by_tag = [node for node, flag in outside if node.tag in _NAME_TAGS and not flag & (Flag.JUNK | Flag.DATE)]
+    by_tag = [node for node in by_tag if "#" not in node.get("href")]
     early = [node for node in by_tag if before is None or node.index < before]
+    first = _first_words(parts)
+    if first is not None and (not early or first.node.index < early[0].index) and _take_words(parts, first):
+        return
     _take_author(parts, sorted(early[:4], key=lambda node: node.tag == "a") or by_tag[:3], None)
+
+
+def _first_words(parts: Parts) -> Piece | None:
+    """The first run of words of an item, where it stands before the text."""
+    for piece in parts.item.pieces():
+        if _within(piece.node, parts.text_nodes):
+            return None
+        if fold(piece.text):
+            return piece
+    return None
+
+
+def _take_words(parts: Parts, piece: Piece) -> bool:
+    words = " ".join(piece.text.split())
+    name = name_of(_undated(words)) if len(words) <= LONGEST_NAME else None
+    if not parts.text_nodes or name is None or not _is_name(name):
+        return False
+    parts.author = name
+    return True
+
+
+def _is_name(name: str) -> bool:
+    folded = fold(name)
+    return (
+        len(name) <= LONGEST_NAME
+        and any(c.isalpha() for c in name)
+        and not is_tool(name)
+        and folded not in WORDS.phrases.by
+        and folded not in WORDS.phrases.says
+        and find_dates(name) == []
+    )
 
 
 def _hits(source: Source, places: Places, item: Item) -> list[Node]:
@@ -332,7 +368,7 @@ def _find_junk(parts: Parts, places: Places, marks: Sequence[tuple[Node, int]]) 
     item, system = parts.item, parts.item.system
     document = item.document
     parts.title_nodes = _titles(parts, places, marks)
-    parts.quote_nodes = _outermost(places.own(system.quote, item))
+    parts.quote_nodes = _outermost(_quotation(node, item) for node in places.own(system.quote, item))
     junk = [node for selector in system.roles.values() for node in places.own(selector, item)]
     explicit = bool(parts.text_nodes)
     for node, flag in marks:
@@ -349,6 +385,12 @@ def _find_junk(parts: Parts, places: Places, marks: Sequence[tuple[Node, int]]) 
         elif node.tag in ("a", "span", "em", "small", "li", "div", "p", "i") and _is_tool_node(document, node):
             junk.append(node)
     parts.junk_nodes = junk
+
+
+def _quotation(node: Node, item: Item) -> Node:
+    """The quotation that an element in it belongs to."""
+    around = closest(node, lambda above: above.tag == "blockquote" or above.index <= item.start)
+    return around if around is not None and around.index > item.start else node
 
 
 def _titles(parts: Parts, places: Places, marks: Sequence[tuple[Node, int]]) -> list[Node]:

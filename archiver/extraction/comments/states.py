@@ -14,6 +14,7 @@ from archiver.extraction.blocks import Claim
 from archiver.extraction.comments.systems import Source, sources
 from archiver.extraction.comments.threads import whole
 from archiver.extraction.comments.words import WORDS, is_elsewhere
+from archiver.extraction.hints import phrase_hint, words_of
 from archiver.extraction.reading import Reading
 from archiver.extraction.select import Selector, Watch, rule
 from archiver.record import CommentsState, ExternalComments, Role
@@ -205,16 +206,34 @@ def _linked_count(reading: Reading) -> int | None:
 
 def area_claims(reading: Reading) -> list[Claim]:
     """What stands around comments: forms, pagination, notices."""
+    claims = []
+    for role, selector in _ROLES.candidates(reading.index):
+        for node in reading.index.select(selector):
+            if node.first < node.last:
+                said = phrase_hint(reading.text(node)) if role is Role.COMMENTS_CLOSED else None
+                claims.append(Claim(node, said.role if said is not None else role, "comments:area"))
+    return claims
+
+
+def count_claims(said: Declared) -> list[Claim]:
+    """The counters; a forum prints its own beside the numbers of its pages."""
     return [
-        Claim(node, role, "comments:area")
-        for role, selector in _ROLES.candidates(reading.index)
-        for node in reading.index.select(selector)
+        Claim(node, Role.PAGINATION if "pagination" in words_of(node.get("class")) else Role.COUNTER, "comments:count")
+        for node in said.nodes
         if node.first < node.last
     ]
 
 
+def _says_closed(reading: Reading, node: Node) -> bool:
+    """Whether a notice is not about something else: themes print "enter the password" in its place."""
+    hint = phrase_hint(reading.text(node))
+    return hint is None or hint.role is Role.COMMENTS_CLOSED
+
+
 def _leads_to_more(reading: Reading) -> bool:
-    return any(part in node.attrs["href"] for node in reading.index.under("@", "href") for part in _AREA.more_links)
+    """Whether a link goes to another page of comments; a comment's own link may name its page too."""
+    links = (node.attrs["href"] for node in reading.index.under("@", "href"))
+    return any(part in link and not link[-1:].isdigit() for link in links for part in _AREA.more_links)
 
 
 def state_of(reading: Reading, found: int, listed: int, said: int | None, elsewhere: bool) -> CommentsState:
@@ -226,7 +245,7 @@ def state_of(reading: Reading, found: int, listed: int, said: int | None, elsewh
         return CommentsState.PARTIAL if more or short else CommentsState.COMPLETE
     if elsewhere:
         return CommentsState.EXTERNAL
-    if index.first(_CLOSED) is not None:
+    if any(_says_closed(reading, node) for node in index.select(_CLOSED)):
         return CommentsState.CLOSED if not said else CommentsState.LOST
     if said:
         return CommentsState.LOST
