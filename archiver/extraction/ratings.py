@@ -38,6 +38,7 @@ class _Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     others: tuple[str, ...]
     counted: tuple[str, ...]
     readers: tuple[str, ...]
+    review: tuple[str, ...]
     numbers: dict[str, float]
 
 
@@ -56,6 +57,7 @@ class _Widgets(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     full: tuple[str, ...]
     half: tuple[str, ...]
     empty: tuple[str, ...]
+    not_critic: tuple[str, ...]
 
 
 class _Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -70,7 +72,7 @@ _CRITICS: Final[tuple[tuple[Selector, _Critic], ...]] = tuple((rule(one.selector
 _VALUE_ELEMENTS: Final = rule('[itemprop~="reviewRating"], .score, .rating, .review-score, .stars, .grade')
 _READER_WIDGETS: Final = rule(", ".join(_RULES.readers.selectors))
 _LINES: Final = rule("p, h2, h3, h4, strong, b, li")
-_IMAGES: Final = rule("img")
+_TITLES: Final = rule("title, h1")
 _USES: Final = rule("use")
 for _letters in _RULES.widgets.letters:
     rule_letters(_letters)
@@ -126,6 +128,8 @@ def ratings(reading: Reading) -> Ratings:
         candidates += more
         claims += claimed
     claims += _echoes(reading, candidates)
+    if any(_is_bare(one) for one in candidates) and not _says_review(reading):
+        candidates = [one for one in candidates if not _is_bare(one)]
     return Ratings(_best(candidates), _aggregate(reading, widgets), tuple(claims))
 
 
@@ -204,8 +208,10 @@ _SENTENCE_FORMS: Final = tuple(
     )
 )
 _OTHERS: Final = re.compile(rf"\b(?:{_alternatives(_RULES.words.others)})", re.IGNORECASE)
+_COUNTED: Final = _alternatives(_RULES.words.counted)
 _READER_LINE: Final = re.compile(
-    rf"^(?:{_alternatives(_RULES.words.readers)})\s?[:：]|\(?\[?\b\d[\d.,]*\s(?:{_alternatives(_RULES.words.counted)})\b|^\[total:",
+    rf"^(?:{_alternatives(_RULES.words.readers)})\s?[:：]"
+    rf"|[(\[]\s?\d[\d.,]*\s(?:{_COUNTED})\b|^\[total:|^\d[\d.,]*\s(?:{_COUNTED})$|\bbased on \d",
     re.IGNORECASE,
 )
 #: Cheap sign that a line may hold a verdict: a figure, a star, or a letter at its end.
@@ -240,8 +246,8 @@ def _exactly(said: str, *, bare: bool) -> Rating | None:
         found = _rating_of(match)
         if found is None:
             continue
-        if bare and "%" in said:
-            return None
+        if bare and ("%" in said or not said.strip("*")):
+            return None  # a share; a line of asterisks parts sections
         if (
             bare
             and found.best is not None
@@ -379,6 +385,25 @@ def _best(candidates: list[_Candidate]) -> Rating | None:
     return _rating(first.value, best, raw=raw, worst=worst)
 
 
+def _is_bare(candidate: _Candidate) -> bool:
+    """Stars with no word and no scale beside them, outside the headline: a testimonial's as well as a verdict."""
+    raw = candidate.rating.raw
+    return (
+        candidate.trust <= _LINE
+        and candidate.rating.value is not None
+        and not (raw and re.search(r"[^\W\d_]{2}|/", raw))
+    )
+
+
+def _says_review(reading: Reading) -> bool:
+    said = [reading.text(node) for node in reading.index.select(_TITLES)[:2]]
+    said += [one for key in ("og:title", "og:description", "description") for one in reading.meta.get(key, ())[:1]]
+    folded = " ".join(said).casefold()
+    if any(word in folded for word in _RULES.words.review):
+        return True
+    return bool(reading.linked.of_type("Review", "CriticReview", "ReviewNewsArticle"))
+
+
 def _agree(one: Rating, other: Rating) -> bool:
     if one.value is None or other.value is None:
         return False
@@ -430,6 +455,8 @@ def _is_own(reading: Reading, review: Thing) -> bool:
     if holder is None:
         return True
     if holder.property in ("review", "reviews"):
+        if "aggregateRating" in holder.thing:
+            return False
         return len(things(holder.thing.get(holder.property))) == 1
     return holder.property in ("mainEntity", "mainEntityOfPage", "subjectOf")
 
@@ -613,7 +640,8 @@ def _lines(reading: Reading, readers: list[Node]) -> tuple[list[_Candidate], lis
             candidates.append(_Candidate(_LINE, found.rating))
         elif node.tag in ("p", "h2", "h3", "h4"):
             candidates.append(_Candidate(_WIDGET, found.rating))
-    if len({(one.rating.value, one.rating.raw) for one in candidates}) > _MOST_VERDICTS:
+    bare = [one for one in candidates if one.rating.raw and not one.rating.raw[0].isalpha()]
+    if len({(one.rating.value, one.rating.raw) for one in candidates}) > _MOST_VERDICTS or len(bare) > _MOST_VERDICTS:
         return [], []
     return candidates, claims
 
