@@ -192,7 +192,8 @@ def _calendar_dates(line: str, asked: _Asked) -> Iterator[Found]:
         clock, end = _clock(line, match) if len(day) == 10 else ("", match.end())
         iso = _before_capture(day + clock, asked)
         if iso is not None:
-            yield Found(iso, match.start(), end)
+            weekday = _weekday_before(line, match)
+            yield Found(iso, match.start() if weekday is None else weekday.start(), end)
         place = max(end, match.end())
 
 
@@ -230,9 +231,9 @@ def _numeric(match: re.Match[str], line: str, asked: _Asked) -> str | None:
     as_day_first, as_month_first = _day(year, second, first), _day(year, first, second)
     if as_day_first is None or as_month_first is None or as_day_first == as_month_first:
         return as_day_first or as_month_first
-    before = _WEEKDAY_BEFORE.search(line[max(0, match.start() - 16) : match.start()])
-    weekday = _WEEKDAYS.get(_fold(before[1])) if before else None
-    if weekday is not None:
+    before = _weekday_before(line, match)
+    if before is not None:
+        weekday = _WEEKDAYS[_fold(before[1])]
         fitting = [iso for iso in (as_day_first, as_month_first) if date.fromisoformat(iso).weekday() == weekday]
         if len(fitting) == 1:
             return fitting[0]
@@ -240,6 +241,11 @@ def _numeric(match: re.Match[str], line: str, asked: _Asked) -> str | None:
     if day_first is None:
         return None
     return as_day_first if day_first else as_month_first
+
+
+def _weekday_before(line: str, match: re.Match[str]) -> re.Match[str] | None:
+    before = _WEEKDAY_BEFORE.search(line, max(0, match.start() - 16), match.start())
+    return before if before is not None and _fold(before[1]) in _WEEKDAYS else None
 
 
 def _day(year: int, month: int, day: int) -> str | None:

@@ -1,0 +1,88 @@
+"""Nearby: the elements and lines beside the headline, where pages say who wrote them and when."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from archiver.document import SAME, Node, join
+from archiver.extraction.hints import words_of
+from archiver.extraction.select import Selector
+
+if TYPE_CHECKING:
+    from archiver.extraction.reading import Reading
+
+#: Of elements that a selector finds, so many nearest to the headline are looked at.
+_NEAREST: Final = 16
+#: Runs of text in an element or line that is more than a byline.
+MOST_PIECES: Final = 16
+_LINES_ABOVE, _LINES_BELOW = 5, 10
+
+
+class Line(NamedTuple):
+    """A run of text that no block-level element interrupts, with the element it begins in."""
+
+    node: Node
+    text: str
+
+
+def elements_by_distance(
+    reading: Reading, headline: Node | None, places: Selector, letters: Sequence[str]
+) -> list[Node]:
+    """Elements that match or whose class holds the letters: those after the headline first, nearest first."""
+    index = reading.index
+    nodes = {node.index: node for node in index.select(places)}
+    for one in letters:
+        nodes |= {node.index: node for node in index.under("~", one)}
+    start = headline.index if headline is not None else 0
+    return [nodes[place] for place in sorted(nodes, key=lambda i: (i < start, abs(i - start)))[:_NEAREST]]
+
+
+def lines_beside(reading: Reading, headline: Node | None, longest: int) -> tuple[list[Line], list[Line]]:
+    """Short lines above and below the headline, each from the headline outward."""
+    if headline is None:
+        return [], []
+    pieces = reading.document.pieces
+    starts = [i for i in range(max(0, headline.first - 4 * _LINES_ABOVE), headline.first) if pieces[i].gap != SAME]
+    above = [_line(reading, start) for start in reversed(starts[-_LINES_ABOVE:])]
+    below, place = [], headline.last
+    while place < len(pieces) and len(below) < _LINES_BELOW:
+        below.append(_line(reading, place))
+        place = _end_of_line(reading, place)
+    return [line for line in above if 0 < len(line.text) <= longest], [
+        line for line in below if 0 < len(line.text) <= longest
+    ]
+
+
+def _line(reading: Reading, place: int) -> Line:
+    pieces = reading.document.pieces
+    return Line(pieces[place].node, join(pieces[place : _end_of_line(reading, place)]))
+
+
+def _end_of_line(reading: Reading, place: int) -> int:
+    pieces = reading.document.pieces
+    end = place + 1
+    while end < len(pieces) and end - place < MOST_PIECES and pieces[end].gap == SAME:
+        end += 1
+    return end
+
+
+def named_after(words: Collection[str]) -> Callable[[Node, int], bool]:
+    """A test: whether an element, or one around it of at most so many runs of text, is named with one of the words."""
+    wanted = frozenset(words)
+
+    @lru_cache(maxsize=20_000)
+    def names(attribute: str) -> bool:
+        return not wanted.isdisjoint(words_of(attribute))
+
+    def test(node: Node, most_pieces: int) -> bool:
+        here: Node | None = node
+        while here is not None and here.last - here.first <= most_pieces:
+            attrs = here.attrs
+            if attrs and (names(attrs.get("class", "")) or names(attrs.get("id", ""))):
+                return True
+            here = here.parent
+        return False
+
+    return test

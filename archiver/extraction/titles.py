@@ -1,0 +1,289 @@
+"""Titles: the page's headline, once and without the site's name, and the line below it.
+
+A page says its title in up to a dozen places. The headline that readers see is taken where the
+others bear it out; what they alone say is cleaned of the site's name, which is known from the
+metadata, the address, or by what the other places leave out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+import msgspec
+
+from archiver import rules
+from archiver.document import Node
+from archiver.extraction.blocks import Claim
+from archiver.extraction.hints import words_of
+from archiver.extraction.identity import site_of
+from archiver.extraction.linked_data import ARTICLES, texts, text, things, types
+from archiver.extraction.select import Selector, rule
+from archiver.record import Role
+
+if TYPE_CHECKING:
+    from archiver.extraction.reading import Reading
+
+
+class _Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    headings: tuple[str, ...]
+    subtitles: tuple[str, ...]
+    around: tuple[str, ...]
+    name_follows: tuple[str, ...]
+    name_leads: tuple[str, ...]
+    surely: str
+    prefixes: tuple[str, ...]
+    meta: tuple[str, ...]
+    site_names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Headline:
+    """``node`` is the element that shows the title; ``claims`` all elements that show it or the subtitle."""
+
+    title: str | None = None
+    node: Node | None = None
+    subtitle: str | None = None
+    site_name: str | None = None
+    claims: tuple[Claim, ...] = ()
+
+
+_RULES: Final = rules.read("titles.toml", _Rules)
+_HEADINGS: Final = rule(", ".join(_RULES.headings))
+_LESSER_HEADINGS: Final = rule("h2, h3")
+_SUBTITLES: Final = rule(", ".join(_RULES.subtitles))
+_TITLE: Final = rule("title")
+_AROUND: Final = frozenset(_RULES.around)
+
+
+def _any_of(separators: tuple[str, ...]) -> str:
+    return "|".join(re.escape(one) for one in separators)
+
+
+_SEPARATOR: Final = re.compile(
+    f"({_any_of((*_RULES.name_follows, *(one for one in _RULES.name_leads if one[0] == ' ')))})"
+)
+_FOLLOWS: Final = re.compile(_any_of(_RULES.name_follows))
+_LEADS: Final = re.compile(_any_of(_RULES.name_leads))
+#: No headline is longer; a heading that is holds something else.
+_LONGEST: Final = 300
+_MOST_HEADINGS: Final = 12
+#: How much of its words a heading must share with a told title to be the title.
+_LEAST_FIT, _PART_FIT, _GOOD_FIT = 0.25, 0.3, 0.9
+#: So many places that tell a title outweigh a heading that says something else.
+_WITNESSES: Final = 2
+#: Shorter parts of a title are words such as "Home".
+_SHORTEST_PART: Final = 7
+#: A subtitle begins within so many runs of text after the headline.
+_REACH: Final = 8
+#: An element with more of the page's text than this holds the article, whatever its class says.
+_MOST_AROUND: Final = 0.3
+
+
+def letters(said: str) -> str:
+    """A title to compare: its letters and digits alone."""
+    return "".join(char for char in said.casefold() if char.isalnum())
+
+
+def _words(said: str) -> set[str]:
+    return {word for word in re.findall(r"\w+", said.casefold()) if len(word) > 1 or word.isdigit()}
+
+
+def headline(reading: Reading) -> Headline:
+    """The page's title and subtitle with where they stand."""
+    said = _Said(reading)
+    node = said.shown
+    title = _title_of(said, node)
+    claims = [Claim(node, Role.TITLE, "headline")] if node is not None else []
+    if title is not None and node is None:
+        claims += [Claim(one, Role.TITLE, "says the title") for one in _equal(reading, title)[:1]]
+    subtitle = None
+    for below in _below(reading, claims[0].node if claims else None):
+        shown = reading.text(below)
+        if title is not None and letters(shown) == letters(title):
+            claims.append(Claim(below, Role.TITLE_ECHO, "repeats the title"))
+        elif subtitle is None and len(shown) <= _LONGEST:
+            subtitle = shown
+            claims.append(Claim(below, Role.SUBTITLE, "below the headline"))
+    return Headline(title, node, subtitle, said.site_name, tuple(claims))
+
+
+def _equal(reading: Reading, title: str) -> list[Node]:
+    """Headings of the lesser kinds that say the title."""
+    return [
+        node
+        for node in reading.index.select(_LESSER_HEADINGS)[:_MOST_HEADINGS]
+        if letters(reading.text(node)) == letters(title)
+    ]
+
+
+def _below(reading: Reading, headline: Node | None) -> list[Node]:
+    """Elements made for a subtitle, within reach below the headline; one in another is left out."""
+    if headline is None:
+        return []
+    found: list[Node] = []
+    for node in reading.index.select(_SUBTITLES):
+        near = headline.index < node.index and 0 <= node.first - headline.last <= _REACH and node.first < node.last
+        if near and not headline.holds(node) and not any(one.holds(node) for one in found):
+            found.append(node)
+    return found
+
+
+def _title_of(said: _Said, node: Node | None) -> str | None:
+    if node is not None:
+        return said.without_site(said.reading.text(node)) or said.reading.text(node)
+    return said.agreed
+
+
+def _without_prefix(title: str) -> str:
+    prefix = next((one for one in _RULES.prefixes if title.startswith(one)), "")
+    return title.removeprefix(prefix).strip()
+
+
+def _likeness(shown: set[str], told: set[str]) -> float:
+    if shown and shown < told:
+        return max(_PART_FIT, len(shown) / len(told))
+    return len(shown & told) / max(1, len(shown | told))
+
+
+class _Said:
+    """What the page says its title is, in every place."""
+
+    def __init__(self, reading: Reading) -> None:
+        self.reading = reading
+
+    @cached_property
+    def site_name(self) -> str | None:
+        return next(iter(self.site_names), None)
+
+    @cached_property
+    def site_names(self) -> list[str]:
+        """Names that the page gives its site, most trusted first."""
+        meta, linked = self.reading.meta, self.reading.linked
+        names = [name for key in _RULES.site_names[:1] for name in meta.get(key, ())]
+        names += [n for site in linked.of_type("WebSite") for n in texts([site.get("name"), site.get("alternateName")])]
+        if linked.main is not None:
+            names += texts(linked.main.get("publisher"))
+        names += [name for key in _RULES.site_names[1:] for name in meta.get(key, ())]
+        return [name for name in dict.fromkeys(names) if 1 < len(name) < 80]
+
+    @cached_property
+    def _site_letters(self) -> frozenset[str]:
+        names = {letters(name) for name in self.site_names}
+        site = site_of(self.reading.page.url) if self.reading.page.url else None
+        if site is not None:
+            names |= {letters(site), letters(site.partition(".")[0])}
+        return frozenset(names) - {""}
+
+    @cached_property
+    def element(self) -> str:
+        node = self.reading.index.first(_TITLE)
+        return self.reading.text(node) if node is not None else ""
+
+    @cached_property
+    def told(self) -> list[str]:
+        """Titles from the metadata, most trusted first, without the site's name."""
+        return list(dict.fromkeys(self._all_told))
+
+    @cached_property
+    def _all_told(self) -> list[str]:
+        main = self.reading.linked.main
+        said = texts([main.get("headline"), main.get("name")])[:1] if main is not None else []
+        for key in _RULES.meta:
+            said += self.reading.meta.get(key, ())[:1]
+        said = [*said, self.element]
+        cleaned = [self.without_site(" ".join(one.split())) for one in said if one.strip()]
+        return [one for one in cleaned if one]
+
+    def without_site(self, title: str) -> str | None:
+        """The title without the parts that name the site; None where nothing else is left."""
+        parts = _SEPARATOR.split(title)
+        while len(parts) > 1 and self._names_site(parts[-1]):
+            parts = parts[:-2]
+        while len(parts) > 1 and not self._is_front and self._names_site(parts[0]):
+            parts = parts[2:]
+        if len(parts) > 2 and parts[-2] == _RULES.surely and not self.site_names and not self._is_front:
+            parts = parts[:-2]
+        if len(parts) == 1 and letters(parts[0]) in self._site_letters:
+            return None
+        return _without_prefix("".join(parts).strip())
+
+    @cached_property
+    def _is_front(self) -> bool:
+        """Whether it is the site's front page, whose title may begin with the site's name."""
+        return self.reading.page.url is not None and urlsplit(self.reading.page.url).path in ("", "/")
+
+    def _names_site(self, part: str) -> bool:
+        said = letters(part)
+        if not said:
+            return True
+        if said in self._site_letters:
+            return True
+        return (
+            len(said) >= 4
+            and any(
+                (said.startswith(name) or said.endswith(name) or name.startswith(said)) and len(name) >= 4
+                for name in self._site_letters
+            )
+            and len(part) < 50
+        )
+
+    @cached_property
+    def agreed(self) -> str | None:
+        """Of the titles that the metadata tells, the one told most often, else the first."""
+        counts = Counter(letters(title) for title in self._all_told)
+        return max(self.told, key=lambda title: counts[letters(title)], default=None)
+
+    @cached_property
+    def shown(self) -> Node | None:
+        """The heading that readers see as the page's title: the one that the metadata bears out."""
+        nodes = self._candidates(_HEADINGS)
+        ranked = [(self._fit(self.reading.text(node)), node) for node in nodes]
+        best = max(ranked, key=lambda one: one[0], default=(0.0, None))
+        if best[0] >= _LEAST_FIT:
+            return best[1]
+        lesser = (
+            node for node in self._candidates(_LESSER_HEADINGS) if self._fit(self.reading.text(node)) >= _GOOD_FIT
+        )
+        found = next(lesser, None)
+        if found is None and len(self._all_told) < _WITNESSES:
+            return next((node for node in nodes if node.tag == "h1"), None)
+        return found
+
+    def _candidates(self, headings: Selector) -> list[Node]:
+        return [node for node in self.reading.index.select(headings)[:_MOST_HEADINGS] if self._may_be_title(node)]
+
+    def _fit(self, shown: str) -> float:
+        """Share of words that a heading has in common with the title it resembles most; a part of a title resembles it."""
+        if letters(shown) in self._parts:
+            return 1.0
+        words = _words(shown)
+        return max((_likeness(words, one) for one in self._known), default=0.0)
+
+    @cached_property
+    def _parts(self) -> set[str]:
+        """Parts of the told titles that may be the title, by where a site's name mostly stands."""
+        first = [_FOLLOWS.split(title)[0] for title in self.told]
+        last = [_LEADS.split(title)[-1] for title in [*self.told, *first]]
+        return {letters(part) for part in first + last if len(part) > _SHORTEST_PART} - self._site_letters - {""}
+
+    @cached_property
+    def _known(self) -> list[set[str]]:
+        return [_words(title) for title in self.told]
+
+    def _may_be_title(self, node: Node) -> bool:
+        if node.first == node.last or node.last - node.first > 40:
+            return False
+        said = self.reading.text(node)
+        if not said or len(said) > _LONGEST or letters(said) in self._site_letters:
+            return False
+        pieces = len(self.reading.document.pieces)
+        return not any(
+            not _AROUND.isdisjoint(words_of(up.get("class") + " " + up.get("id")))
+            for up in (node, *node.ancestors())
+            if up.attrs and (up.last - up.first) < _MOST_AROUND * pieces
+        )
