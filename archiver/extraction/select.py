@@ -149,9 +149,9 @@ class Index:
     def first(self, selector: Selector, within: Node | None = None) -> Node | None:
         return next(iter(self.select(selector, within)), None)
 
-    def keys(self) -> Iterable[Key]:
+    def __iter__(self) -> Iterator[Key]:
         """The keys that stand on the page."""
-        return self._places
+        return iter(self._places)
 
     def under(self, kind: str, name: str) -> list[Node]:
         """Elements under one key, in document order."""
@@ -250,7 +250,7 @@ class Watch(Generic[T]):
     def candidates(self, index: Index) -> list[T]:
         """Values whose selector could match, in the order they were given."""
         waiting = self._by_key
-        places = {place for key in index.keys() if key in waiting for place in waiting[key]}
+        places = {place for key in index if key in waiting for place in waiting[key]}
         return [self._values[place] for place in sorted(places)]
 
 

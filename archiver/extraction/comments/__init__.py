@@ -73,11 +73,11 @@ def comments(reading: Reading) -> Thread:
     items = find_items(reading)
     nest(items)
     found = _read(items, places, reading)
-    if not any(_is_answer(parts, places) for parts in found):
+    if not any(_is_answer(parts) for parts in found):
         repeated = find_repeated(reading)
         nest(repeated)
         found = found + _read(repeated, places, reading) if repeated else found
-    opening, found = _part_opening(found, places)
+    opening, found = _part_opening(found)
     kept = [parts for parts in found if _is_kept(parts, places)]
     said = say(kept, places)
     said_elsewhere = () if said else data.comments_in_data(reading)
@@ -98,28 +98,33 @@ def _thread(
     counted = [comment for comment in listed if comment.kind in (CommentKind.COMMENT, CommentKind.USER_REVIEW)]
     said = states.declared(reading)
     mount = states.external(reading)
-    number = said.count if mount is None or mount[1] is None else mount[1]
+    number = said.number if mount is None or mount[1] is None else mount[1]
     if number is not None and said.with_opening and opening is not None:
         number -= 1
     claims = states.area_claims(reading)
     claims += states.count_claims(said)
-    if kept or opening is not None:
+    first = opening.item if opening is not None else None
+    if kept or first is not None:
         claims = [
-            *system_claims(kept, opening and opening.item, places),
+            *system_claims(kept, first, places),
             *item_claims(kept, listed, places),
             *claims,
-            *list_claims(kept, reading, opening and opening.item),
+            *list_claims(kept, reading, first),
         ]
     external = mount[0] if mount is not None and not counted else None
     return Thread(
         comments=listed,
-        state=states.state_of(reading, len(counted), len(listed), number, external is not None),
+        state=states.state_of(reading, len(listed), number, elsewhere=external is not None),
         external=external,
         declared=number,
         claims=tuple(claims),
         opening=opening,
         system=kept[0].item.system.name if kept else None,
-        confidence=None if not listed else _CONFIDENCE_REPEATED if kept and not kept[0].item.system.known else _CONFIDENCE_SYSTEM,
+        confidence=None
+        if not listed
+        else _CONFIDENCE_REPEATED
+        if kept and not kept[0].item.system.known
+        else _CONFIDENCE_SYSTEM,
     )
 
 
@@ -168,17 +173,17 @@ def _is_kept(parts: Parts, places: Places) -> bool:
         return True
     if parts.removed or places.own(item.system.deleted, item):
         return True
-    return parts.text is not None and _is_answer(parts, places)
+    return parts.text is not None and _is_answer(parts)
 
 
-def _is_answer(parts: Parts, places: Places) -> bool:
+def _is_answer(parts: Parts) -> bool:
     has = {"author": parts.author is not None, "date": parts.posted_at is not None or parts.date_raw is not None}
     return parts.text is not None and all(
         any(has[one] for one in need.split("|")) for need in parts.item.system.rule.needs
     )
 
 
-def _part_opening(found: list[Parts], places: Places) -> tuple[Opening | None, list[Parts]]:
+def _part_opening(found: list[Parts]) -> tuple[Opening | None, list[Parts]]:
     """A forum's first post apart from its answers."""
     for i, parts in enumerate(found):
         system = parts.item.system
@@ -194,5 +199,3 @@ def _part_opening(found: list[Parts], places: Places) -> tuple[Opening | None, l
             )
             return opening, found[:i] + found[i + 1 :]
     return None, found
-
-

@@ -32,9 +32,7 @@ def _claims_of(parts: Parts, comment: Comment, places: Places, reason: str) -> l
         links = [node for node in item.own() if node.tag == "a" and node.first < node.last]
         return [Claim(node, role, reason) for node in [*links, *item.nodes]]
     claims = [
-        Claim(node, role, reason)
-        for role, selector in item.system.roles.items()
-        for node in places.own(selector, item)
+        Claim(node, role, reason) for role, selector in item.system.roles.items() for node in places.own(selector, item)
     ]
     meta = parts.author_nodes + parts.date_nodes + parts.title_nodes + parts.quote_nodes + parts.junk_nodes
     claims += [Claim(node, Role.COMMENT_META, reason) for node in meta if node not in parts.text_nodes]
@@ -54,7 +52,9 @@ def system_claims(kept: Sequence[Parts], opening: Item | None, places: Places) -
     for system in {item.system.name: item.system for item in items}.values():
         for role, selector in system.roles.items():
             wide = role is not Role.COMMENT_META
-            hits = places.index.select(selector) if wide else places.own(selector, opening) if opening is not None else []
+            hits = (
+                places.index.select(selector) if wide else places.own(selector, opening) if opening is not None else []
+            )
             claims += [Claim(node, role, f"comments:{system.name}") for node in hits if node.first < node.last]
     return claims
 

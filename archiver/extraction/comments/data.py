@@ -108,7 +108,11 @@ def _linked(reading: Reading) -> Found:
     for thing in reading.linked.objects:
         if "Comment" in _types(thing):
             continue
-        listed = [*_list(thing.get("comment")), *_list(thing.get("suggestedAnswer")), *_list(thing.get("acceptedAnswer"))]
+        listed = [
+            *_list(thing.get("comment")),
+            *_list(thing.get("suggestedAnswer")),
+            *_list(thing.get("acceptedAnswer")),
+        ]
         listed = [one for one in listed if isinstance(one, dict) and _is_signed(one)]
         if listed:
             return _tree(listed, _linked_comment, "comment")
@@ -118,7 +122,9 @@ def _linked(reading: Reading) -> Found:
 def _is_signed(comment: dict[str, Any]) -> bool:
     """Whether a person said it: the answers of a site's own FAQ have neither author nor date."""
     said = comment.get("text") or comment.get("commentText")
-    return bool(said) and any(comment.get(key) for key in ("author", "creator", "datePublished", "dateCreated", "commentTime"))
+    return bool(said) and any(
+        comment.get(key) for key in ("author", "creator", "datePublished", "dateCreated", "commentTime")
+    )
 
 
 def _linked_comment(comment: dict[str, Any]) -> Said:
@@ -145,7 +151,18 @@ def _linked_comment(comment: dict[str, Any]) -> Said:
 #: What the fields of a comment are called in the states that pages embed.
 _TEXTS: Final = ("body", "text", "content", "message", "html", "comment", "bodyHtml", "bodyText", "rendered")
 _AUTHORS: Final = ("author", "user", "author_name", "authorName", "username", "member", "creator", "name", "commenter")
-_DATES: Final = ("created_at", "createdAt", "date", "published_at", "publishedAt", "created", "date_gmt", "written_at", "postedAt", "timestamp")
+_DATES: Final = (
+    "created_at",
+    "createdAt",
+    "date",
+    "published_at",
+    "publishedAt",
+    "created",
+    "date_gmt",
+    "written_at",
+    "postedAt",
+    "timestamp",
+)
 _PARENTS: Final = ("parent_id", "parentId", "parent", "in_reply_to_id", "replyTo", "parentID", "parent_comment_id")
 _REPLIES: Final = ("replies", "children", "comments")
 _LISTS: Final = ("comments", "replies", "responses", "commentList", "initialComments")
@@ -179,7 +196,12 @@ def _lists(data: object) -> Iterator[list[Any]]:
             if isinstance(value, dict):
                 for key, inner in value.items():
                     nodes = inner
-                    if key in _LISTS and isinstance(nodes, list) and nodes and all(isinstance(one, dict) for one in nodes):
+                    if (
+                        key in _LISTS
+                        and isinstance(nodes, list)
+                        and nodes
+                        and all(isinstance(one, dict) for one in nodes)
+                    ):
                         yield nodes
                     elif isinstance(inner, dict | list):
                         below.append(inner)

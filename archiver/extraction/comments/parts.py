@@ -17,8 +17,8 @@ from archiver.document import Document, Node, Piece, join
 from archiver.extraction.comments.items import Item, Places
 from archiver.extraction.comments.systems import Source
 from archiver.extraction.comments.words import WORDS, Flag, flags_of, fold, is_removed, is_tool, name_of
-from archiver.extraction.select import closest
 from archiver.extraction.dates import find_dates, parse_date
+from archiver.extraction.select import closest
 
 LONGEST_NAME: Final = 80
 LONGEST_DATE: Final = 80
@@ -26,7 +26,9 @@ LONGEST_DATE: Final = 80
 _HEADER_SLACK: Final = 60
 #: Longer texts are prose, whatever their element is called.
 _LONGEST_TOOL: Final = 160
-_CONTROLS: Final = frozenset({"button", "form", "textarea", "select", "label", "input", "svg", "option", "noscript", "iframe", "dialog"})
+_CONTROLS: Final = frozenset(
+    {"button", "form", "textarea", "select", "label", "input", "svg", "option", "noscript", "iframe", "dialog"}
+)
 _TEXT_PROPERTIES: Final = frozenset({"text", "commenttext", "reviewbody", "description", "articlebody"})
 _AUTHOR_PROPERTIES: Final = frozenset({"author", "creator"})
 _DATE_PROPERTIES: Final = frozenset({"datepublished", "datecreated", "commenttime", "dateposted"})
@@ -42,6 +44,10 @@ _DATE_ATTRIBUTES: Final = (
     "pubdate",
     "title",
 )
+_TOOL_TAGS: Final = frozenset({"a", "span", "em", "small", "li", "div", "p", "i"})
+_DATE_TAGS: Final = frozenset("a span small p em i td li div dd dt footer h4 h5 cite".split())
+_PROSE_TAGS: Final = frozenset({"p", "blockquote", "br", "ul", "dd"})
+_FEW_WORDS: Final = 6
 _NAME_TAGS: Final = frozenset({"cite", "b", "strong", "a", "h2", "h3", "h4", "h5", "h6", "dt"})
 _NUMERIC: Final = re.compile(r"(?<!\d)(\d{1,2})([./-])(\d{1,2})\2(?:19|20)?\d\d(?!\d)")
 #: "17.07, 2011": a date format of WordPress that only blogs in German use.
@@ -101,7 +107,9 @@ def _find_text(parts: Parts, places: Places, marks: Sequence[tuple[Node, int]]) 
     item, system = parts.item, parts.item.system
     found = _outermost(node for node in places.own(system.text, item) if _holds_text(item, node))
     if not found:
-        said = [node for node, _ in marks if node.get("itemprop").lower() in _TEXT_PROPERTIES and node.first < node.last]
+        said = [
+            node for node, _ in marks if node.get("itemprop").lower() in _TEXT_PROPERTIES and node.first < node.last
+        ]
         found = _outermost(said)
     if not found:
         found = _text_by_class(parts.item.document, marks)
@@ -277,13 +285,15 @@ def _find_date(parts: Parts, places: Places, marks: Sequence[tuple[Node, int]], 
             if _take_date(parts, node, said, hints):
                 return
     outside = [(node, flag) for node, flag in marks if not _within(node, parts.text_nodes)]
-    said_by = [node for node, _ in outside if node.tag in ("time", "abbr") or node.get("itemprop").lower() in _DATE_PROPERTIES]
+    said_by = [
+        node for node, _ in outside if node.tag in ("time", "abbr") or node.get("itemprop").lower() in _DATE_PROPERTIES
+    ]
     said_by += [node for node, flag in outside if flag & Flag.DATE and node not in said_by]
     for node in said_by:
         if _date_from(parts, node, hints):
             return
     for node, _ in outside:
-        if node.tag in ("a", "span", "small", "p", "em", "i", "td", "li", "div", "dd", "dt", "footer", "h4", "h5", "cite") and node.first < node.last:
+        if node.tag in _DATE_TAGS and node.first < node.last:
             line = _line(item.document, node, LONGEST_DATE)
             if line and any(c.isdigit() for c in line) and _take_date(parts, node, line, hints):
                 return
@@ -293,7 +303,13 @@ def _find_date(parts: Parts, places: Places, marks: Sequence[tuple[Node, int]], 
 def _localised(instant: str, printed: str, hints: Hints) -> str:
     """An instant in the zone that the printed time stands in: both are said, so the zone is too."""
     local = moment_of(printed, hints) if printed else None
-    if local is None or len(local) < len("2014-12-30T02:07") or local.endswith("Z") or "+" in local or local.count("-") > 2:
+    if (
+        local is None
+        or len(local) < len("2014-12-30T02:07")
+        or local.endswith("Z")
+        or "+" in local
+        or local.count("-") > 2
+    ):
         return instant
     moment = datetime.fromisoformat(instant)
     offset = round((datetime.fromisoformat(local).replace(tzinfo=UTC) - moment.replace(second=0)) / _QUARTER) * _QUARTER
@@ -302,9 +318,9 @@ def _localised(instant: str, printed: str, hints: Hints) -> str:
 
 def _date_from(parts: Parts, node: Node, hints: Hints) -> bool:
     for attribute in _DATE_ATTRIBUTES:
-        if attribute in node.attrs and any(c.isdigit() for c in node.attrs[attribute]):
-            if _take_date(parts, node, node.attrs[attribute], hints):
-                return True
+        said = node.get(attribute)
+        if said and any(c.isdigit() for c in said) and _take_date(parts, node, said, hints):
+            return True
     line = _line(parts.item.document, node, LONGEST_DATE)
     return bool(line) and _take_date(parts, node, line, hints)
 
@@ -312,7 +328,11 @@ def _date_from(parts: Parts, node: Node, hints: Hints) -> bool:
 def _date_in_pieces(parts: Parts, hints: Hints) -> None:
     for piece in parts.item.pieces():
         text = " ".join(piece.text.split()).strip(" ,|·•–—()")
-        if 5 < len(text) <= LONGEST_DATE and any(c.isdigit() for c in text) and not _within(piece.node, parts.text_nodes):
+        if (
+            5 < len(text) <= LONGEST_DATE
+            and any(c.isdigit() for c in text)
+            and not _within(piece.node, parts.text_nodes)
+        ):
             moment = moment_of(text, hints)
             if moment is not None:
                 parts.posted_at, parts.date_raw = moment, text
@@ -378,11 +398,7 @@ def _find_junk(parts: Parts, places: Places, marks: Sequence[tuple[Node, int]]) 
             continue
         if any(node.holds(text) for text in parts.text_nodes):
             continue
-        if node.tag in _CONTROLS or node.get("role") == "button":
-            junk.append(node)
-        elif flag & Flag.JUNK and _length(document, node) <= _LONGEST_TOOL and node.tag not in ("p", "blockquote"):
-            junk.append(node)
-        elif node.tag in ("a", "span", "em", "small", "li", "div", "p", "i") and _is_tool_node(document, node):
+        if _is_junk(document, node, flag):
             junk.append(node)
     parts.junk_nodes = junk
 
@@ -408,6 +424,14 @@ def _titles(parts: Parts, places: Places, marks: Sequence[tuple[Node, int]]) -> 
     ]
 
 
+def _is_junk(document: Document, node: Node, flag: int) -> bool:
+    if node.tag in _CONTROLS or node.get("role") == "button":
+        return True
+    if flag & Flag.JUNK and node.tag not in ("p", "blockquote") and _length(document, node) <= _LONGEST_TOOL:
+        return True
+    return node.tag in _TOOL_TAGS and _is_tool_node(document, node)
+
+
 def _is_tool_node(document: Document, node: Node) -> bool:
     if node.last - node.first > 4:
         return False
@@ -425,7 +449,9 @@ def _compose(parts: Parts) -> None:
     if parts.text_nodes:
         spans = [(node.first, node.last) for node in parts.text_nodes]
         spans = _without(spans, [(reply.first, reply.last) for reply in item.inner])
-        skipped += [node for node in parts.author_nodes + parts.date_nodes if not any(node.holds(t) for t in parts.text_nodes)]
+        skipped += [
+            node for node in parts.author_nodes + parts.date_nodes if not any(node.holds(t) for t in parts.text_nodes)
+        ]
     else:
         spans = list(item.spans())
         skipped += [_header(parts, node) for node in parts.author_nodes + parts.date_nodes]
@@ -459,14 +485,18 @@ def _header(parts: Parts, node: Node) -> Node:
 
 def _has_prose(document: Document, node: Node, parts: Parts) -> bool:
     """Whether an element holds words that are neither name nor date nor tools."""
-    known = {id(piece) for one in parts.author_nodes + parts.date_nodes + parts.junk_nodes for piece in document.pieces[one.first : one.last]}
+    known = {
+        id(piece)
+        for one in parts.author_nodes + parts.date_nodes + parts.junk_nodes
+        for piece in document.pieces[one.first : one.last]
+    }
     words = 0
     for piece in document.pieces[node.first : node.last]:
         if id(piece) not in known and not is_tool(piece.text) and name_of(f"x {piece.text}") != "x":
             words += len(piece.text.split())
-    return words > 0 and any(
-        inner.tag in ("p", "blockquote", "br", "ul", "dd") for inner in document.within(node)
-    ) or words > 6
+    if words > _FEW_WORDS:
+        return True
+    return words > 0 and any(inner.tag in _PROSE_TAGS for inner in document.within(node))
 
 
 def _without(spans: Iterable[tuple[int, int]], holes: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:

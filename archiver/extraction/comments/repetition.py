@@ -39,12 +39,31 @@ for _letters in _LETTERS:
 
 _WITH_ID: Final = rule("[id]")
 _ID: Final = re.compile(r"([a-z_-]{0,24}(?:comment|kommentar|reply|answer|cmt|cid)[a-z_-]{0,12})(\d+)$", re.IGNORECASE)
-_NEVER: Final = frozenset("a span button form input textarea label h1 h2 h3 h4 h5 h6 p b i em strong img time svg small script style nav header footer".split())
+_NEVER: Final = frozenset(
+    "span a button form input textarea label h1 h2 h3 h4 h5 h6 p b i em strong img time svg small script"
+    " style nav header footer".split()
+)
 #: Words that hold the letters and mean something else.
 _NO_COMMENT: Final = frozenset({"commentary", "commented", "commentable", "preview", "previews", "replay", "reviewer"})
 #: Words of an element around a thread.
-_PLURAL: Final = frozenset({"comments", "kommentare", "commentaires", "comentarios", "commenti", "reacties", "replies", "responses", "commentlist",
-  "discussion", "reviews", "thread", "kommentar", "comment"})
+_PLURAL: Final = frozenset(
+    {
+        "comments",
+        "kommentare",
+        "commentaires",
+        "comentarios",
+        "commenti",
+        "reacties",
+        "replies",
+        "responses",
+        "commentlist",
+        "discussion",
+        "reviews",
+        "thread",
+        "kommentar",
+        "comment",
+    }
+)
 _HEADLINES: Final = frozenset({"h1", "article", "main"})
 _LONGEST: Final = 6_000
 _DIGITS: Final = re.compile(r"\d")
@@ -147,4 +166,3 @@ def _count(items: Sequence[Item], places: Places, outright: bool) -> int:
         if parts.author and parts.text and (dated or (outright and len(items) > _FEW)) and parts.author != parts.text:
             good += 1
     return len(items) if good and good >= _ENOUGH * len(sample) else 0
-

@@ -56,7 +56,7 @@ class _Mount(NamedTuple):
     mount: Selector
     thread_id: tuple[Source, ...]
     url: tuple[Source, ...]
-    count: tuple[Source, ...]
+    total: tuple[Source, ...]
     script_thread_id: re.Pattern[str] | None
     script_url: re.Pattern[str] | None
     script: str
@@ -68,7 +68,8 @@ def _pattern(written: str) -> re.Pattern[str] | None:
 
 _AREA: Final = rules.read("comment_area.toml", AreaRule)
 _ROLES: Final = Watch(
-    (selector, (role, selector)) for role, selector in ((role, rule(", ".join(said))) for role, said in _AREA.roles.items())
+    (selector, (role, selector))
+    for role, selector in ((role, rule(", ".join(said))) for role, said in _AREA.roles.items())
 )
 _COUNT: Final = rule(", ".join(_AREA.count))
 _COUNT_ATTRIBUTES: Final = sources(_AREA.count_attributes)
@@ -100,7 +101,7 @@ _COMMENT_COUNTS: Final = frozenset({"commentCount", "answerCount"})
 class Declared(NamedTuple):
     """How many comments the page says it has, and the elements that say so."""
 
-    count: int | None
+    number: int | None
     nodes: tuple[Node, ...]
     #: The number counts the page's own text too, as a forum's "3 posts" does.
     with_opening: bool = False
@@ -114,7 +115,7 @@ def external(reading: Reading) -> tuple[ExternalComments, int | None] | None:
                 continue
             thread_id = _said(widget.thread_id, node, reading) or _scripted(widget.script_thread_id, reading)
             url = _said(widget.url, node, reading) or _scripted(widget.script_url, reading)
-            count = _said(widget.count, node, reading)
+            count = _said(widget.total, node, reading)
             found = ExternalComments(system=widget.name, thread_id=thread_id, url=url and reading.absolute(url))
             return found, whole(count) if count else None
     return None
@@ -187,8 +188,12 @@ def _alternatives(words: Any) -> str:
 
 _NOUN: Final = rf"(?P<noun>{_alternatives(WORDS.counts.nouns)})"
 _N: Final = rf"(?P<n>\d[\d.,]{{0,8}}|(?:{_alternatives([*WORDS.counts.one, *WORDS.counts.none])})\b)"
-_COUNTED: Final = re.compile(rf"\W{{0,8}}(?:(?:view|show|all|see|read|alle) ){{0,2}}{_N}\s{{0,3}}(?:reader |user |bisherige |weitere )?{_NOUN}\b")
-_COUNTED_AFTER: Final = re.compile(rf"\W{{0,8}}{_NOUN}\s{{0,3}}[(\[:–—-]?\s{{0,3}}(?P<n>\d[\d.,]{{0,8}})\s?[)\]]?\s{{0,3}}\W{{0,3}}$")
+_COUNTED: Final = re.compile(
+    rf"\W{{0,8}}(?:(?:view|show|all|see|read|alle) ){{0,2}}{_N}\s{{0,3}}(?:reader |user |bisherige |weitere )?{_NOUN}\b"
+)
+_COUNTED_AFTER: Final = re.compile(
+    rf"\W{{0,8}}{_NOUN}\s{{0,3}}[(\[:–—-]?\s{{0,3}}(?P<n>\d[\d.,]{{0,8}})\s?[)\]]?\s{{0,3}}\W{{0,3}}$"
+)
 
 
 def _linked_count(reading: Reading) -> int | None:
@@ -236,8 +241,8 @@ def _leads_to_more(reading: Reading) -> bool:
     return any(part in link and not link[-1:].isdigit() for link in links for part in _AREA.more_links)
 
 
-def state_of(reading: Reading, found: int, listed: int, said: int | None, elsewhere: bool) -> CommentsState:
-    """``found`` comments of ``listed`` entries (pingbacks and removed ones too), ``said`` declared."""
+def state_of(reading: Reading, listed: int, said: int | None, *, elsewhere: bool) -> CommentsState:
+    """``listed``: entries found, pingbacks and removed ones too; ``said``: how many the page declares."""
     index = reading.index
     if listed:
         more = index.first(_MORE) is not None or _leads_to_more(reading)

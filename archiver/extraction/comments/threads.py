@@ -14,7 +14,6 @@ from archiver.extraction.comments.items import Item, Places
 from archiver.extraction.comments.parts import Parts
 from archiver.extraction.comments.systems import Source
 from archiver.extraction.comments.words import is_tool
-from archiver.extraction.reading import Reading
 from archiver.record import AuthorRole, Comment, CommentKind, CommentState, ParentSource
 
 _CUT_BEFORE: Final = re.compile(r"[\s\-–—•]{0,6}[\[(](?:…|\.\.\.)[\])]")
@@ -117,13 +116,11 @@ def _comment_ids(said: Sequence[Said], url: str | None) -> list[str]:
 
 def say(found: Sequence[Parts], places: Places) -> list[Said]:
     """What each item says; ``found`` are those kept, in page order."""
-    reading = places.reading
-    rank = {id(parts.item): i for i, parts in enumerate(found)}
     levels = _levels([parts.item for parts in found], places)
     if all(level.parent is None for level in levels):
         levels = _linked(found, places) or levels
     threaded = any(level.parent is not None for level in levels)
-    return [_say(parts, places, reading, rank, level, threaded) for parts, level in zip(found, levels, strict=True)]
+    return [_say(parts, places, level, threaded=threaded) for parts, level in zip(found, levels, strict=True)]
 
 
 class _Level(NamedTuple):
@@ -131,16 +128,14 @@ class _Level(NamedTuple):
     source: ParentSource
 
 
-def _say(
-    parts: Parts, places: Places, reading: Reading, rank: dict[int, int], level: _Level, threaded: bool
-) -> Said:
+def _say(parts: Parts, places: Places, level: _Level, *, threaded: bool) -> Said:
     item, system = parts.item, parts.item.system
     native_id = _native(item, places)
     native_parent = _value(system.parent, places, item, system.parent_pattern)
     source = level.source if level.parent is not None or threaded else ParentSource.UNKNOWN
     if native_parent is not None and native_parent != native_id:
         source = ParentSource(system.rule.parent_says)
-    if level.parent is not None and _is_flattened(item, places):
+    if level.parent is not None and _is_flattened(item):
         source = ParentSource.UNKNOWN
     return Said(
         text=None if parts.removed else parts.text,
@@ -152,7 +147,7 @@ def _say(
         author_role=_role(item, places),
         posted_at=parts.posted_at,
         posted_at_raw=parts.date_raw,
-        permalink=_permalink(parts, places, reading, native_id),
+        permalink=_permalink(parts, places, native_id),
         votes_up=_number(system.votes_up, places, item),
         votes_down=_number(system.votes_down, places, item),
         kind=CommentKind.PINGBACK if is_excerpt(parts.text or "") else kind_of(item, places),
@@ -263,7 +258,7 @@ def _depth(item: Item, places: Places) -> int | None:
     return int(said[:6]) // system.rule.depth_unit if said.isdecimal() else 1
 
 
-def _is_flattened(item: Item, places: Places) -> bool:
+def _is_flattened(item: Item) -> bool:
     """Whether the sibling before an item is marked as a parent and yet holds no reply: the site
     prints replies below its greatest depth as siblings, so the item may well answer that one."""
     flattened, around = item.system.flattened, item.around
@@ -305,8 +300,8 @@ def whole(said: str) -> int | None:
     return (-1 if match[0][0] in "-−–" else 1) * int(digits)
 
 
-def _permalink(parts: Parts, places: Places, reading: Reading, native_id: str | None) -> str | None:
-    item = parts.item
+def _permalink(parts: Parts, places: Places, native_id: str | None) -> str | None:
+    item, reading = parts.item, places.reading
     for source in item.system.permalink:
         for node in [item.node] if source.selector is None else places.own(source.selector, item):
             link = reading.absolute(node.get(source.attribute or "href"))

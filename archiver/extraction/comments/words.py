@@ -63,7 +63,26 @@ class Flag:
 #: Class attributes remembered; sites repeat the same few.
 _KEPT: Final = 50_000
 #: First words of layout classes, whose other words say nothing (``text-sm``, ``justify-content-end``).
-_LAYOUT: Final = frozenset({"text", "justify", "items", "align", "flex", "font", "bg", "border", "grid", "col", "color", "d", "js", "u", "sm", "md"})
+_LAYOUT: Final = frozenset(
+    {
+        "text",
+        "justify",
+        "items",
+        "align",
+        "flex",
+        "font",
+        "bg",
+        "border",
+        "grid",
+        "col",
+        "color",
+        "d",
+        "js",
+        "u",
+        "sm",
+        "md",
+    }
+)
 _OUTER: Final = " \t\n.,:;!?|·•–—-»«›‹>#*'\"“”„()[]\u00a0\u200e\u200f…、：。"
 _LONGEST_PHRASE: Final = 3
 
@@ -149,10 +168,8 @@ def name_of(text: str) -> str | None:
     words = _NUMBERED.sub("", text[: dashed.start()] if dashed is not None else text, count=1).split()
     words = _without_end(words)
     words = _without_start(words)
-    name = " ".join(words).strip(" \t\n,:;|·•–—»«›‹>\"“”\u200e\u200f：")
-    if name.startswith("- "):
-        name = name[2:]
-    return name or None
+    name = " ".join(words).strip(' \t\n,:;|·•–—»«›‹>"“”\u200e\u200f：')
+    return name.removeprefix("- ") or None
 
 
 def _without_end(words: list[str]) -> list[str]:
