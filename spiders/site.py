@@ -24,6 +24,8 @@ from archiver.warc.exchange import Purpose
 FEED, SITEMAP, LISTING, PAGE = 30, 20, 10, 0
 #: Of one site in one run; a sitemap index may name any number.
 MOST_SITEMAPS = 50
+#: Characters of an address that is worth asking for; traps grow theirs without end.
+LONGEST_ADDRESS = 2000
 #: Noted on a request for a page that lists others.
 LISTS = "lists"
 
@@ -125,7 +127,8 @@ class Site(PageSpider):
 
     def _is_here(self, url: str) -> bool:
         try:
-            return url.startswith(("http://", "https://")) and place_of(url) == self._place
+            is_web = url.startswith(("http://", "https://")) and len(url) <= LONGEST_ADDRESS
+            return is_web and place_of(url) == self._place
         except ValueError:  # such as a port that is no number
             return False
 

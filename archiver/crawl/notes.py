@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -55,14 +56,18 @@ def is_named(request: Request) -> bool:
 #: Robots.txt's refusals have no type of their own.
 _FORBIDDEN: Final = "Forbidden by robots.txt"
 
+_NO_ANSWER: Final = "no answer"
 _IN_WORDS: Final[tuple[tuple[type[BaseException], str], ...]] = (
     (DownloadConnectionRefusedError, "connection refused"),
     (DownloadTimeoutError, "timed out"),
     (CannotResolveHostError, "host not found"),
     (ResponseDataLossError, "the answer broke off"),
     (DownloadCancelledError, "the answer is too long"),
-    (DownloadFailedError, "no answer"),
+    (DownloadFailedError, _NO_ANSWER),
 )
+#: Twisted tells of several failures as a list of their representations; OpenSSL has its own words.
+_WRAPPED: Final = re.compile(r"<twisted\.python\.failure\.Failure (?:[\w.]+: )?([^>]*)>")
+_UNTRUSTED: Final = ("certificate verify failed", "VerificationError")
 
 
 def in_words(error: Any) -> str:
@@ -72,7 +77,9 @@ def in_words(error: Any) -> str:
     if isinstance(error, IgnoreRequest) and str(error) == _FORBIDDEN:
         return FORBIDDEN
     words = next((words for kind, words in _IN_WORDS if isinstance(error, kind)), None)
-    detail = str(error).strip()
-    if words in ("no answer", None) and detail:
+    detail = "; ".join(_WRAPPED.findall(str(error))) or str(error).strip()
+    if any(sign in detail for sign in _UNTRUSTED):
+        return "its certificate is not to be trusted"
+    if words in (_NO_ANSWER, None) and detail:
         return f"{words or type(error).__name__}: {detail}"
     return words or type(error).__name__

@@ -40,6 +40,7 @@ DOWNLOADER_MIDDLEWARES = {
 }
 HTTPERROR_ALLOW_ALL = True
 METAREFRESH_ENABLED = False
+URLLENGTH_LIMIT = 0  # a long address that was asked for is not dropped in silence
 
 # The wire is read, and nothing but the web is reached.
 DOWNLOAD_HANDLERS = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -19,7 +20,7 @@ from tests.conftest import Run
 
 #: What a server does with one connection, once it has read a request.
 Behaviour = Callable[[socket.socket, bytes], None]
-Misbehave = Callable[[Behaviour], str]
+Misbehave = Callable[..., str]
 
 
 @dataclass(frozen=True)
@@ -91,10 +92,10 @@ def misbehave() -> Iterator[Misbehave]:
     """Serve one behaviour to every connection, and give the address to put before a path."""
     listeners: list[socket.socket] = []
 
-    def start(behaviour: Behaviour) -> str:
+    def start(behaviour: Behaviour, secrecy: ssl.SSLContext | None = None) -> str:
         listener = socket.create_server(("127.0.0.1", 0))
         listeners.append(listener)
-        threading.Thread(target=_serve, args=(listener, behaviour), daemon=True).start()
+        threading.Thread(target=_serve, args=(listener, behaviour, secrecy), daemon=True).start()
         return f"http://127.0.0.1:{listener.getsockname()[1]}"
 
     yield start
@@ -111,16 +112,20 @@ def _records(content: bytes) -> Iterator[Archived]:
         content = rest[length + 4 :]
 
 
-def _serve(listener: socket.socket, behaviour: Behaviour) -> None:
+def _serve(listener: socket.socket, behaviour: Behaviour, secrecy: ssl.SSLContext | None) -> None:
     while True:
         try:
             connection, _ = listener.accept()
         except OSError:  # the test is over
             return
-        threading.Thread(target=_answer, args=(connection, behaviour), daemon=True).start()
+        threading.Thread(target=_answer, args=(connection, behaviour, secrecy), daemon=True).start()
 
 
-def _answer(connection: socket.socket, behaviour: Behaviour) -> None:
+def _answer(plain: socket.socket, behaviour: Behaviour, secrecy: ssl.SSLContext | None) -> None:
+    try:
+        connection = secrecy.wrap_socket(plain, server_side=True) if secrecy else plain
+    except OSError:  # the crawler would not have it
+        return
     with connection:
         asked = b""
         while b"\r\n\r\n" not in asked and (piece := connection.recv(65536)):

@@ -147,7 +147,9 @@ def test_flags_are_over_the_environment_and_this_over_the_file(serve: Serve, run
     run(*words)
     run(*words, ARCHIVER_DATA="from-environment")
     ended = run(*words, "-s", "ARCHIVER_DATA=from-flag", ARCHIVER_DATA="from-environment")
+    run(*words, "--data", "from-option")
     assert {path.name for path in tmp_path.iterdir()} == {
+        "from-option",
         "archiver.toml",
         "from-file",
         "from-environment",

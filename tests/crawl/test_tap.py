@@ -5,8 +5,16 @@ from __future__ import annotations
 import gzip
 import os
 import socket
+import ssl
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from tests.crawl.conftest import Crawl, Misbehave
 
@@ -138,6 +146,44 @@ def test_without_the_private_parts_the_archive_says_that_it_is_put_together(
     assert kept["response"].fields["Archiver-Reconstructed"] == "true"
     assert kept["response"].block.endswith(b"\r\n\r\n" + ZIPPED)
     assert len(crawled.records) == 1
+
+
+def test_an_encrypted_answer_is_kept_as_it_was_before(misbehave: Misbehave, crawl: Crawl, tmp_path: Path) -> None:
+    context = _certified(tmp_path)
+
+    def answer(connection: socket.socket, _: bytes) -> None:
+        connection.sendall(WHOLE["chunked and zipped"])
+
+    url = misbehave(answer, context).replace("http:", "https:") + "/page"
+    crawled = crawl("reviews", "-s", "DOWNLOAD_VERIFY_CERTIFICATES=0", url=url)
+    [kept] = [record for record in crawled.archived if record.type == "response" and record.url == url]
+    assert kept.block == WHOLE["chunked and zipped"]
+    assert kept.fields["WARC-Cipher-Suite"]
+
+
+def test_a_certificate_that_nobody_vouches_for_is_refused(misbehave: Misbehave, crawl: Crawl, tmp_path: Path) -> None:
+    url = misbehave(lambda *_: None, _certified(tmp_path)).replace("http:", "https:") + "/page"
+    crawled = crawl("reviews", "-s", "RETRY_TIMES=0", url=url)
+    assert crawled.ended.returncode == 4
+    assert [page["reason"] for page in crawled.manifest["failed"]] == ["its certificate is not to be trusted"]
+    assert "Traceback" not in crawled.ended.stderr
+
+
+def _certified(folder: Path) -> ssl.SSLContext:
+    """A server's certificate that it signed itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    begin = datetime.now(UTC) - timedelta(hours=1)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), begin, begin + timedelta(1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()) + certificate.public_bytes(Encoding.PEM)
+    (folder / "server.pem").write_bytes(pem)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "server.pem")
+    return context
 
 
 def _listed(folder: Path, *urls: str) -> Path:

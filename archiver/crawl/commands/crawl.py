@@ -18,6 +18,7 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import UsageError
 from scrapy.spiderloader import get_spider_loader
 from scrapy.utils.conf import arglist_to_dict
+from twisted.logger import globalLogBeginner
 
 from archiver.crawl import config, lock
 from archiver.crawl.recorder import Recorder
@@ -51,11 +52,14 @@ class Command(ScrapyCommand):
             metavar="NAME=VALUE",
             help="an argument of the spider: url=ADDRESS, urls=FILE, pages=NUMBER",
         )
+        parser.add_argument("--data", metavar="FOLDER", help="the folder everything is written to (ARCHIVER_DATA)")
         parser.add_argument("--table", action="store_true", help="print the closing table, terminal or not")
 
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
         super().process_options(args, opts)
         assert self.settings is not None
+        if opts.data:
+            self.settings.set("ARCHIVER_DATA", opts.data, "cmdline")
         try:
             spoken = arglist_to_dict(opts.spargs)
         except ValueError:
@@ -101,7 +105,7 @@ class Command(ScrapyCommand):
         except OSError as error:
             _say(f"{error.filename or layout.data}: {error.strerror}")
             raise SystemExit(exit_for(error)) from None
-        logging.raiseExceptions = False  # a full disk is told once, and not for every line of the log
+        _leave_stderr_alone()
         self.settings.set(config.RUN_ID, layout.run_id, "cmdline")
         if not self.settings["LOG_FILE"]:
             self.settings.set("LOG_FILE", str(layout.log()), "cmdline")
@@ -122,6 +126,13 @@ class Command(ScrapyCommand):
             sys.stdout.write(table(recorder.run))
         if self.exitcode:
             _say(recorder.run.cause or "failed", self.settings["LOG_FILE"])
+
+
+def _leave_stderr_alone() -> None:
+    """It is for the cause of a failure: a full disk is not told for every line of the log, and what
+    Twisted finds critical goes to the log alone, as Scrapy has arranged."""
+    logging.raiseExceptions = False
+    globalLogBeginner.beginLoggingTo([], redirectStandardIO=False, discardBuffer=True)
 
 
 def _recorder(crawler: Crawler) -> Recorder | None:
