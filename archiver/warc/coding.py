@@ -58,18 +58,19 @@ def brotli(body: bytes, limit: int) -> Decoded | None:
     decoder = library.Decompressor()
     out = bytearray()
     feed = body
+    whole = False
     try:
-        while True:
+        while not whole:
             piece = decoder.process(feed, output_buffer_limit=_STEP)
             out += piece
             feed = b""
             if len(out) > limit:
                 return Decoded(bytes(out[:limit]), False, True)
-            if decoder.is_finished() or not (piece or not decoder.can_accept_more_data()):
+            whole = decoder.is_finished()
+            if not piece and decoder.can_accept_more_data():
                 break
     except library.error:
-        pass
-    whole = decoder.is_finished()
+        whole = False
     return Decoded(bytes(out), whole) if out or whole else None
 
 
