@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from types import ModuleType
 from typing import Final
 
-from archiver.cli import crawl, extract, schema
+from archiver.cli import crawl, explain, extract, schema
 
 #: Commands whose options are ours; ``crawl`` takes Scrapy's and reads them itself.
-_OURS: Final[dict[str, ModuleType]] = {"extract": extract, "schema": schema}
+_OURS: Final[dict[str, ModuleType]] = {"extract": extract, "explain": explain, "schema": schema}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
