@@ -71,7 +71,7 @@ _RULES: Final = rules.read("ratings.toml", _Rules)
 _CRITICS: Final[tuple[tuple[Selector, _Critic], ...]] = tuple((rule(one.selector), one) for one in _RULES.critic)
 _VALUE_ELEMENTS: Final = rule('[itemprop~="reviewRating"], .score, .rating, .review-score, .stars, .grade')
 _READER_WIDGETS: Final = rule(", ".join(_RULES.readers.selectors))
-_LINES: Final = rule("p, h2, h3, h4, strong, b, li")
+_LINES: Final = rule("p, h2, h3, h4, strong, b")
 _TITLES: Final = rule("title, h1")
 _USES: Final = rule("use")
 for _letters in _RULES.widgets.letters:
@@ -115,14 +115,15 @@ class _Candidate(NamedTuple):
 
 def ratings(reading: Reading) -> Ratings:
     """The verdict and the readers' average in the page's data, elements of their own, headline and short lines."""
-    widgets = _reader_widgets(reading)
+    lines = _short_lines(reading)
+    widgets = _reader_widgets(reading, lines)
     claims = [Claim(node, Role.RATING_WIDGET_USER, "a widget for readers") for node in widgets]
     candidates: list[_Candidate] = []
     for more, claimed in (
         _structured(reading),
         _headline(reading),
         _plugins(reading, widgets),
-        _lines(reading, widgets),
+        _lines(reading, lines, widgets),
         _widgets(reading, widgets),
     ):
         candidates += more
@@ -207,6 +208,13 @@ _SENTENCE_FORMS: Final = tuple(
         rf"\b(?:{_alternatives(_RULES.words.giving)})\b[^.!?;\d]{{0,40}}?{_VALUE}[ -]{_STAR_WORDS}",
     )
 )
+#: What every verdict in a sentence holds, and how much around it is looked at.
+_SENTENCE_SIGN: Final = re.compile(
+    rf"[★⭐✮✭✯🌟]{{2}}|\d\s?/\s?\d|\d\s(?:{_alternatives(_RULES.words.out_of)})\s\d|\sout of\s|[-\s]{_STAR_WORDS}",
+    re.IGNORECASE,
+)
+_MOST_SIGNS: Final = 8
+_BEFORE, _AFTER = 70, 40  # characters
 _OTHERS: Final = re.compile(rf"\b(?:{_alternatives(_RULES.words.others)})", re.IGNORECASE)
 _COUNTED: Final = _alternatives(_RULES.words.counted)
 _READER_LINE: Final = re.compile(
@@ -300,13 +308,23 @@ def _may_end(said: str, match: re.Match[str], found: Rating) -> bool:
 
 
 def _in_sentence(said: str) -> Rating | None:
-    if not _SIGN.search(said):
+    """A verdict given in so many words, looked for around what every form of it holds."""
+    for place, sign in enumerate(_SENTENCE_SIGN.finditer(said)):
+        if place == _MOST_SIGNS:
+            return None
+        found = _given(said[max(0, sign.start() - _BEFORE) : sign.end() + _AFTER])
+        if found is not None:
+            return found
+    return None
+
+
+def _given(said: str) -> Rating | None:
+    if _tells_of_others(said):
         return None
     for form in _SENTENCE_FORMS:
         for match in form.finditer(said):
             found = _rating_of(match)
-            around = said[max(0, match.start() - 60) : match.end() + 40]
-            if found is not None and not _tells_of_others(around):
+            if found is not None:
                 start = match.start("value") if "value" in match.groupdict() else match.start()
                 return msgspec.structs.replace(found, raw=said[start : match.end()].strip())
     return None
@@ -546,32 +564,29 @@ def _average(said: str) -> AggregateRating | None:
 # Elements
 
 
-def _reader_widgets(reading: Reading) -> list[Node]:
+def _reader_widgets(reading: Reading, lines: list[tuple[Node, str]]) -> list[Node]:
     """Outermost elements that readers vote with, and short lines that tell their average."""
     found: list[Node] = []
     for node in reading.index.select(_READER_WIDGETS):
         if not (found and found[-1].holds(node)) and not reading.entry.holds_article(node):
             found.append(node)
-    return found + [node for node in _short_lines(reading) if _READER_LINE.search(_own_text(reading, node))]
+    return found + [node for node, said in lines if _READER_LINE.search(said)]
 
 
-def _short_lines(reading: Reading) -> list[Node]:
-    """Elements of one short line that may rate: what they begin with is short and has a figure, a star or a letter."""
+def _short_lines(reading: Reading) -> list[tuple[Node, str]]:
+    """Elements of one short line that may rate: it has a figure, a star, or a letter at its end."""
     pieces = reading.document.pieces
     found = []
     for node in reading.index.select(_LINES):
-        if not 0 < node.last - node.first <= _MOST_PIECES or len(pieces[node.first].text) > _LONGEST_LINE:
+        size = node.last - node.first
+        if not 0 < size <= _MOST_PIECES or len(pieces[node.first].text) > _LONGEST_LINE:
             continue
-        for piece in pieces[node.first : node.last]:
-            if _SIGN.search(piece.text):
-                found.append(node)
-                break
+        said = pieces[node.first].text if size == 1 else "".join([p.text for p in pieces[node.first : node.last]])
+        if len(said) <= 2 * _LONGEST_LINE and _SIGN.search(said):
+            line = " ".join(said.split()) if size == 1 else reading.text(node)
+            if len(line) <= _LONGEST_LINE:
+                found.append((node, line))
     return found
-
-
-def _own_text(reading: Reading, node: Node) -> str:
-    said = reading.text(node)
-    return said if len(said) <= _LONGEST_LINE else ""
 
 
 def _in_any(node: Node, others: list[Node]) -> bool:
@@ -622,16 +637,17 @@ def _of_element(said: str, best: float | None) -> Rating | None:
     return _rating(value, top, raw=rest)
 
 
-def _lines(reading: Reading, readers: list[Node]) -> tuple[list[_Candidate], list[Claim]]:
+def _lines(
+    reading: Reading, lines: list[tuple[Node, str]], readers: list[Node]
+) -> tuple[list[_Candidate], list[Claim]]:
     """Short lines of the article that rate ("Wertung: 7,5/10 Punkte")."""
     candidates: list[_Candidate] = []
     claims: list[Claim] = []
-    for node in _short_lines(reading):
-        said = _own_text(reading, node)
-        if not said or _in_any(node, readers) or not reading.entry.owns(node):
-            continue
+    for node, said in lines:
         found = rating_in_line(said)
-        if found is None or any(claim.node.holds(node) for claim in claims):
+        if found is None or _in_any(node, readers) or not reading.entry.owns(node):
+            continue
+        if any(claim.node.holds(node) for claim in claims):
             continue
         if found.whole_line:
             if node.tag in ("strong", "b") and not _stands_alone(node):

@@ -138,6 +138,10 @@ _LONGEST_LABEL: Final = 45  # characters
 #: An article whose class names more tags than this while its page shows none is filed for the site's own ends
 #: (search, related posts): of five such real pages, with 7 to 12 tags each, readers were shown none.
 _MOST_HIDDEN: Final = 5
+#: A data layer's name stands this early in its script.
+_LAYER_START: Final = 5_000
+#: What stands before a link is a label with a byline at most, else the article's own sentence.
+_LONGEST_SENTENCE: Final = 200
 #: Terms kept of one page, so that a page cannot make a record of any size.
 _MOST_TERMS: Final = 300
 
@@ -203,10 +207,9 @@ def tags(reading: Reading) -> Tags:
         return Tags(names, _categories(categories), TagsState.RECOVERED, max(len(names), bare.slots), claims)
     known = _recovered(reading)
     recovered = _unique(known.tags) if bare.slots or not shown.categories else ()
+    state = TagsState.LOST if bare.slots else TagsState.ABSENT
     if recovered:
         state = TagsState.RECOVERED
-    else:
-        state = TagsState.LOST if bare.slots else TagsState.ABSENT
     return Tags(recovered, _categories(categories or known.categories), state, max(len(recovered), bare.slots), claims)
 
 
@@ -396,11 +399,11 @@ def _labelled(reading: Reading, found: dict[int, _Term]) -> Iterator[_Term]:
     kind: Kind | None = None
     place: Node | None = None
     end = 0
-    for link in reading.index.under("t", "a"):
+    for link in reading.index.select(_LINKS, within=entry.node):
         if link.first >= link.last or link.first == 0:
             continue
         before = pieces[link.first - 1].text if link.first > end else ""
-        said = before.strip(_SEPARATORS) if len(before) < 200 else ""
+        said = before.strip(_SEPARATORS) if len(before) < _LONGEST_SENTENCE else before
         if said or (kind is not None and place is not None and not place.holds(link)):
             kind = _label_kind(said, link)
             place = _line_of(link) if kind is not None else None
@@ -413,6 +416,8 @@ def _labelled(reading: Reading, found: dict[int, _Term]) -> Iterator[_Term]:
 
 
 def _label_kind(said: str, link: Node) -> Kind | None:
+    if len(said) >= _LONGEST_SENTENCE:
+        return None
     folded = said.casefold()
     if len(folded) <= _LONGEST_LABEL:
         kind = _LABELS.get(folded)
@@ -678,7 +683,7 @@ def _from_layers(reading: Reading) -> _Found:
     """Tags in a data layer: an assignment of flat JSON to a variable of a known name."""
     for island in reading.document.data_islands.values():
         for layer in _RULES.layer:
-            place = island.find(layer.name)
+            place = island.find(layer.name, 0, _LAYER_START)
             if place < 0:
                 continue
             opening, closing = island.find("{", place), island.find("}", place)

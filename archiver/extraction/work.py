@@ -131,7 +131,8 @@ def work(
 ) -> ItemReviewed | None:
     """The work that the page reviews; None where it cannot be told, or the page reviews nothing.
 
-    ``facts`` are the keys of the facts printed beside the review; ``rated`` tells that the page gives a verdict.
+    ``facts`` are the keys of the facts printed beside the review; ``rated`` tells that the page gives a verdict,
+    or that its readers review the work themselves.
     """
     filed = [*categories, *tags]
     titles = _titles(reading, title)
@@ -377,11 +378,11 @@ def _cased(named: _Named, titles: list[str]) -> _Named:
 
 
 def _is_review(reading: Reading, filed: Sequence[str], *, rated: bool) -> bool:
-    """Whether a page whose titles do not say so reviews a work: by its sections, its address, its data, its verdict."""
+    """Whether a page whose titles do not say so reviews a work: by its verdict, sections, address, data."""
+    if rated:
+        return True
     folded = [said.casefold() for said in filed]
     if not _FILED.isdisjoint(folded) or any(stem in said for said in folded for stem in _RULES.filed.stems):
-        return True
-    if rated and any(said in _SECTIONS for said in folded):
         return True
     main = reading.linked.main
     if main is not None and not {"Review", "CriticReview", "ReviewNewsArticle"}.isdisjoint(types(main)):
