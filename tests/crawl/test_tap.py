@@ -123,6 +123,12 @@ def test_an_earlier_answer_is_told_apart_from_the_answer(misbehave: Misbehave, c
     assert (kept["response"], kept["metadata"]) == (WHOLE["plain"], interim)
 
 
+def test_what_follows_an_answer_is_no_part_of_it(misbehave: Misbehave, crawl: Crawl) -> None:
+    url = misbehave(lambda connection, _: connection.sendall(WHOLE["plain"] + b"eleven more")) + "/page"
+    [kept] = [one for one in crawl("reviews", url=url).archived if one.type == "response" and one.url == url]
+    assert kept.block == WHOLE["plain"]
+
+
 def test_every_retry_is_kept_and_the_last_is_the_page(misbehave: Misbehave, crawl: Crawl) -> None:
     answers = [b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n", WHOLE["plain"]]
     url = misbehave(lambda connection, _: connection.sendall(answers.pop(0))) + "/page"
