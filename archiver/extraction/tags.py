@@ -41,6 +41,7 @@ class _Containers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     category_nouns: tuple[str, ...]
     places: tuple[str, ...]
     never: tuple[str, ...]
+    never_tokens: tuple[str, ...]
 
 
 class _Terms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -58,6 +59,7 @@ class _Labels(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tag: tuple[str, ...]
     category: tuple[str, ...]
     category_in_meta: tuple[str, ...]
+    weak: tuple[str, ...]
     said: tuple[str, ...]
     opening: tuple[str, ...]
 
@@ -107,6 +109,8 @@ _LABELS: Final[dict[str, Kind]] = {
     **dict.fromkeys(_RULES.labels.tag, "tag"),
     **dict.fromkeys(_RULES.labels.category, "category"),
 }
+_NEVER_TOKENS: Final = frozenset(_RULES.containers.never_tokens)
+_WEAK: Final = frozenset(_RULES.labels.weak)
 _SAID: Final = frozenset(_RULES.labels.said)
 _COUNTED: Final = frozenset(_RULES.text.counted)
 _TAG_TOKENS: Final = frozenset(_RULES.containers.tag_tokens)
@@ -142,6 +146,8 @@ _MOST_HIDDEN: Final = 5
 _LAYER_START: Final = 5_000
 #: What stands before a link is a label with a byline at most, else the article's own sentence.
 _LONGEST_SENTENCE: Final = 200
+#: A place with more sections than this, without ``rel``, lists the site's.
+_MOST_SECTIONS: Final = 7
 #: Terms kept of one page, so that a page cannot make a record of any size.
 _MOST_TERMS: Final = 300
 
@@ -248,7 +254,10 @@ def _terms(reading: Reading) -> list[_Term]:
     entry = reading.entry
     found: dict[int, _Term] = {}
     for place, of_place in _places(reading):
-        for link in reading.index.select(_LINKS, within=place):
+        links = reading.index.select(_LINKS, within=place)
+        if of_place == "category" and len(links) > _MOST_SECTIONS and not any("rel" in link.attrs for link in links):
+            continue
+        for link in links:
             decided = _kind(link, of_place)
             if (
                 decided is not None
@@ -315,7 +324,7 @@ def _token_kind(token: str) -> Kind | Literal["both", "never"] | None:
         return "tag"
     words = words_of(token)
     said = set(words)
-    if not _NEVER.isdisjoint(said):
+    if token in _NEVER_TOKENS or not _NEVER.isdisjoint(said):
         return "never"
     is_tag, is_category = not _TAG_WORDS.isdisjoint(said), not _CATEGORY_WORDS.isdisjoint(said)
     if (is_tag and is_category) or not _BOTH_WORDS.isdisjoint(said):
@@ -397,6 +406,7 @@ def _labelled(reading: Reading, found: dict[int, _Term]) -> Iterator[_Term]:
     pieces = reading.document.pieces
     entry = reading.entry
     kind: Kind | None = None
+    is_weak = False
     place: Node | None = None
     end = 0
     for link in reading.index.select(_LINKS, within=entry.node):
@@ -406,11 +416,12 @@ def _labelled(reading: Reading, found: dict[int, _Term]) -> Iterator[_Term]:
         said = before.strip(_SEPARATORS) if len(before) < _LONGEST_SENTENCE else before
         if said or (kind is not None and place is not None and not place.holds(link)):
             kind = _label_kind(said, link)
+            is_weak = said.casefold() in _WEAK
             place = _line_of(link) if kind is not None else None
         end = link.last
         if kind is None or link.index in found or not entry.owns(link) or not _may_be_term(reading, link):
             continue
-        decided = _kind(link, kind)
+        decided = _kind(link, None if is_weak else kind)
         if decided is not None and _leads_within(reading, link):
             yield _Term(link, decided, None)
 
