@@ -96,7 +96,7 @@ def _thread(
     reading: Reading, places: Places, kept: Sequence[Parts], listed: tuple[Comment, ...], opening: Opening | None
 ) -> Thread:
     counted = [comment for comment in listed if comment.kind in (CommentKind.COMMENT, CommentKind.USER_REVIEW)]
-    said = states.declared(reading)
+    said = states.declared(reading, has_comments=bool(listed))
     mount = states.external(reading)
     number = said.number if mount is None or mount[1] is None else mount[1]
     if number is not None and said.with_opening and opening is not None:

@@ -21,7 +21,7 @@ from archiver.extraction.select import rule
 from archiver.record import CommentState, ParentSource
 
 _DISQUS: Final = rule("script#disqus-threadData")
-_SCRIPTS: Final = rule("script")
+rule("script")
 _MOST: Final = 20_000
 _DEEPEST: Final = 60
 _PRELOADS: Final = "window._preloads"
@@ -71,7 +71,7 @@ def _disqus_post(post: dict[str, Any]) -> Said:
 
 
 def _substack(reading: Reading) -> Found:
-    for node in reading.index.select(_SCRIPTS):
+    for node in reading.index.under("t", "script"):
         text = reading.document.data_islands.get(node.index, "")
         if _PRELOADS not in text[:2_000]:
             continue
@@ -173,7 +173,7 @@ _LISTED: Final = re.compile(rf'"(?:{"|".join(_LISTS)})"\s{{0,9}}:\s{{0,9}}\[\s{{
 
 def _states(reading: Reading) -> Found:
     """JSON scripts (``__NEXT_DATA__`` and its like) that hold a list of comments under a telling key."""
-    for node in reading.index.select(_SCRIPTS):
+    for node in reading.index.under("t", "script"):
         kind = node.get("type").lower()
         if "json" not in kind or "ld+json" in kind:
             continue

@@ -14,7 +14,9 @@ from archiver.extraction.comments.systems import ANY_ID, BY_ID, BY_ITEM, SYSTEMS
 from archiver.extraction.reading import Reading
 from archiver.extraction.select import Selector, rule, siblings_after
 
-_WITH_ID = rule("[id]")
+rule("[id]")
+#: What ids of comments end in: numbers, some of them hexadecimal.
+_LAST = frozenset("0123456789abcdef")
 
 
 class Item:
@@ -119,8 +121,8 @@ def nest(items: Sequence[Item]) -> None:
 def _by_id(reading: Reading) -> dict[System, list[Node]]:
     found: dict[System, list[Node]] = {}
     matches = ANY_ID.match
-    for node in reading.index.select(_WITH_ID):
-        if matches(node.attrs["id"]):
+    for node in reading.index.under("@", "id"):
+        if node.attrs["id"][-1:] in _LAST and matches(node.attrs["id"]):
             for system in BY_ID:
                 if system.item_id is not None and system.item_id.match(node.attrs["id"]):
                     found.setdefault(system, []).append(node)

@@ -57,6 +57,10 @@ _WIDEST_OFFSET: Final = timedelta(hours=14)
 _YEARS: Final = (1990, 2100)
 
 
+#: An item's elements with what their classes say they are.
+Marks = Sequence[tuple[Node, int]]
+
+
 @dataclass(frozen=True)
 class Hints:
     """What the whole page says about its dates."""
@@ -90,20 +94,38 @@ class Parts:
 
 def read_parts(item: Item, places: Places, hints: Hints) -> Parts:
     parts = Parts(item)
-    own = [node for node in item.own() if node.index != item.start]
-    marks = [(node, flags_of(node)) for node in own]
+    marks = [(node, flags_of(node)) for node in item.own() if node.index != item.start]
     _find_text(parts, places, marks)
-    _find_author(parts, places, marks)
-    _find_date(parts, places, marks, hints)
-    _find_junk(parts, places, marks)
+    inside, outside = _parted(marks, parts.text_nodes)
+    _find_author(parts, places, marks, outside)
+    _find_date(parts, places, outside, hints)
+    _find_junk(parts, places, marks, inside if parts.text_nodes else outside)
     _compose(parts)
     return parts
+
+
+def _parted(marks: Marks, holders: Sequence[Node]) -> tuple[Marks, Marks]:
+    """An item's elements within those of its text, and the others."""
+    if not holders:
+        return [], marks
+    bounds = [(holder.index, holder.end) for holder in holders]
+    inside: list[tuple[Node, int]] = []
+    outside: list[tuple[Node, int]] = []
+    for mark in marks:
+        place = mark[0].index
+        for start, end in bounds:
+            if start <= place < end:
+                inside.append(mark)
+                break
+        else:
+            outside.append(mark)
+    return inside, outside
 
 
 # -- the text's element ----------------------------------------------------------------------
 
 
-def _find_text(parts: Parts, places: Places, marks: Sequence[tuple[Node, int]]) -> None:
+def _find_text(parts: Parts, places: Places, marks: Marks) -> None:
     item, system = parts.item, parts.item.system
     found = _outermost(node for node in places.own(system.text, item) if _holds_text(item, node))
     if not found:
@@ -120,7 +142,7 @@ def _holds_text(item: Item, node: Node) -> bool:
     return any(not piece.text.isspace() for piece in item.document.pieces[node.first : node.last])
 
 
-def _text_by_class(document: Document, marks: Sequence[tuple[Node, int]]) -> list[Node]:
+def _text_by_class(document: Document, marks: Marks) -> list[Node]:
     """The element whose class says "text" that holds most of it, and no author or date of its own."""
     candidates = [
         node
@@ -149,7 +171,7 @@ def _length(document: Document, node: Node) -> int:
 # -- who -------------------------------------------------------------------------------------
 
 
-def _find_author(parts: Parts, places: Places, marks: Sequence[tuple[Node, int]]) -> None:
+def _find_author(parts: Parts, places: Places, marks: Marks, outside: Marks) -> None:
     item = parts.item
     for source in item.system.author:
         if _take_author(parts, _hits(source, places, item), source.attribute):
@@ -157,7 +179,6 @@ def _find_author(parts: Parts, places: Places, marks: Sequence[tuple[Node, int]]
     said = [node for node, _ in marks if node.get("itemprop").lower() in _AUTHOR_PROPERTIES]
     if said and _author_by_property(parts, said, marks):
         return
-    outside = [(node, flag) for node, flag in marks if not _within(node, parts.text_nodes)]
     by_class = [node for node, flag in outside if flag & Flag.AUTHOR and not flag & (Flag.TEXT | Flag.JUNK)]
     better = [node for node, flag in outside if flag & Flag.BETTER]
     if _take_author(parts, better, None) or _take_author(parts, _innermost_names(by_class), None):
@@ -239,7 +260,7 @@ def _undated(said: str) -> str:
     return line[: found[0].start] if found and found[0].start else line
 
 
-def _author_by_property(parts: Parts, said: Sequence[Node], marks: Sequence[tuple[Node, int]]) -> bool:
+def _author_by_property(parts: Parts, said: Sequence[Node], marks: Marks) -> bool:
     for node in said:
         names = [inner for inner, _ in marks if node.holds(inner) and inner.get("itemprop").lower() == "name"]
         for name in [*names, node]:
@@ -268,13 +289,14 @@ def _short_text(document: Document, node: Node) -> str:
 
 
 def _within(node: Node, holders: Sequence[Node]) -> bool:
-    return any(holder.holds(node) for holder in holders)
+    place = node.index
+    return any(holder.index <= place < holder.end for holder in holders)
 
 
 # -- when ------------------------------------------------------------------------------------
 
 
-def _find_date(parts: Parts, places: Places, marks: Sequence[tuple[Node, int]], hints: Hints) -> None:
+def _find_date(parts: Parts, places: Places, outside: Marks, hints: Hints) -> None:
     item, system = parts.item, parts.item.system
     for source in system.date:
         for node in _hits(source, places, item):
@@ -284,7 +306,6 @@ def _find_date(parts: Parts, places: Places, marks: Sequence[tuple[Node, int]], 
                 said = match[1] if match is not None else said
             if _take_date(parts, node, said, hints):
                 return
-    outside = [(node, flag) for node, flag in marks if not _within(node, parts.text_nodes)]
     said_by = [
         node for node, _ in outside if node.tag in ("time", "abbr") or node.get("itemprop").lower() in _DATE_PROPERTIES
     ]
@@ -384,22 +405,18 @@ def _line(document: Document, node: Node, longest: int = 400) -> str:
 # -- what is no text -------------------------------------------------------------------------
 
 
-def _find_junk(parts: Parts, places: Places, marks: Sequence[tuple[Node, int]]) -> None:
+def _find_junk(parts: Parts, places: Places, marks: Marks, searched: Marks) -> None:
+    """What is no text: within the text's element, or, where there is none, anywhere in the item."""
     item, system = parts.item, parts.item.system
-    document = item.document
     parts.title_nodes = _titles(parts, places, marks)
     parts.quote_nodes = _outermost(_quotation(node, item) for node in places.own(system.quote, item))
     junk = [node for selector in system.roles.values() for node in places.own(selector, item)]
-    explicit = bool(parts.text_nodes)
-    for node, flag in marks:
-        if node.first >= node.last:
-            continue
-        if explicit and not _within(node, parts.text_nodes):
-            continue
-        if any(node.holds(text) for text in parts.text_nodes):
-            continue
-        if _is_junk(document, node, flag):
-            junk.append(node)
+    texts = {node.index for node in parts.text_nodes}
+    junk += [
+        node
+        for node, flag in searched
+        if node.first < node.last and node.index not in texts and _is_junk(item.document, node, flag)
+    ]
     parts.junk_nodes = junk
 
 
@@ -409,7 +426,7 @@ def _quotation(node: Node, item: Item) -> Node:
     return around if around is not None and around.index > item.start else node
 
 
-def _titles(parts: Parts, places: Places, marks: Sequence[tuple[Node, int]]) -> list[Node]:
+def _titles(parts: Parts, places: Places, marks: Marks) -> list[Node]:
     system = parts.item.system
     if system.title is not None:
         return places.own(system.title, parts.item)

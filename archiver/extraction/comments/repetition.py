@@ -18,7 +18,7 @@ from archiver.extraction.comments.systems import System, SystemRule
 from archiver.extraction.comments.words import is_elsewhere
 from archiver.extraction.hints import words_of
 from archiver.extraction.reading import Reading
-from archiver.extraction.select import rule, rule_letters
+from archiver.extraction.select import rule_letters
 
 #: Letters of a class that make an element worth a look, and whether they say "comment" outright.
 _LETTERS: Final = {
@@ -37,7 +37,6 @@ _LETTERS: Final = {
 for _letters in _LETTERS:
     rule_letters(_letters)
 
-_WITH_ID: Final = rule("[id]")
 _ID: Final = re.compile(r"([a-z_-]{0,24}(?:comment|kommentar|reply|answer|cmt|cid)[a-z_-]{0,12})(\d+)$", re.IGNORECASE)
 _NEVER: Final = frozenset(
     "span a button form input textarea label h1 h2 h3 h4 h5 h6 p b i em strong img time svg small script"
@@ -110,8 +109,8 @@ def _groups(reading: Reading) -> Iterator[tuple[bool, list[Node]]]:
                 if token:
                     groups.setdefault((node.tag, token), []).append(node)
                     outright[node.tag, token] = sure
-    for node in reading.index.select(_WITH_ID):
-        match = _ID.match(node.attrs["id"])
+    for node in reading.index.under("@", "id"):
+        match = _ID.match(node.attrs["id"]) if node.attrs["id"][-1:].isdecimal() else None
         if match is not None and node.tag not in _NEVER and node.first < node.last:
             key = node.tag, f"#{match[1]}"
             groups.setdefault(key, []).append(node)
@@ -160,7 +159,9 @@ def _count(items: Sequence[Item], places: Places, outright: bool) -> int:
         return 0
     sample = items[:_SAMPLE]
     good = 0
-    for item in sample:
+    for tried, item in enumerate(sample):
+        if item.last - item.first < _FEW or (tried == _FEW and not good):
+            break
         parts = read_parts(item, places, Hints())
         dated = parts.date_raw is not None
         if parts.author and parts.text and (dated or (outright and len(items) > _FEW)) and parts.author != parts.text:

@@ -26,6 +26,8 @@ class AreaRule(Struct, frozen=True, forbid_unknown_fields=True):
     roles: dict[Role, tuple[str, ...]]
     #: Elements that may say how many comments there are, and attributes that hold the number.
     count: tuple[str, ...]
+    #: And those that may where the page has a place for comments.
+    count_headings: tuple[str, ...]
     count_attributes: tuple[str, ...]
     #: Ends of links whose text may say it.
     count_links: tuple[str, ...]
@@ -72,6 +74,7 @@ _ROLES: Final = Watch(
     for role, selector in ((role, rule(", ".join(said))) for role, said in _AREA.roles.items())
 )
 _COUNT: Final = rule(", ".join(_AREA.count))
+_COUNT_HEADINGS: Final = rule(", ".join((*_AREA.count, *_AREA.count_headings)))
 _COUNT_ATTRIBUTES: Final = sources(_AREA.count_attributes)
 _CLOSED: Final = rule(", ".join(_AREA.closed))
 _OPEN: Final = rule(", ".join(_AREA.open))
@@ -147,7 +150,7 @@ def _scripted(pattern: re.Pattern[str] | None, reading: Reading) -> str | None:
     return None
 
 
-def declared(reading: Reading) -> Declared:
+def declared(reading: Reading, *, has_comments: bool) -> Declared:
     """The page's own count: an attribute made for it, else a heading or link that says it."""
     for source in _COUNT_ATTRIBUTES:
         for node in reading.index.select(source.selector) if source.selector is not None else ():
@@ -156,7 +159,8 @@ def declared(reading: Reading) -> Declared:
                 return Declared(abs(number), ())
     said: list[tuple[int, Node, bool]] = []
     links = [node for node in reading.index.under("@", "href") if node.attrs["href"].endswith(_AREA.count_links)]
-    for node in [*reading.index.select(_COUNT), *links]:
+    has_place = has_comments or reading.index.first(_OPEN) is not None
+    for node in [*reading.index.select(_COUNT_HEADINGS if has_place else _COUNT), *links]:
         if not 0 < node.last - node.first <= _MOST_PIECES:
             continue
         found = count_in(reading.text(node))
