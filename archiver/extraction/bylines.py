@@ -19,7 +19,7 @@ from archiver.document import Node
 from archiver.extraction.blocks import Claim
 from archiver.extraction.dates import find_dates
 from archiver.extraction.linked_data import Thing, listed, text, texts, types
-from archiver.extraction.nearby import MOST_PIECES, elements_by_distance, lines_beside, named_after
+from archiver.extraction.nearby import MOST_PIECES, elements_by_distance, is_own, lines_beside, named_after
 from archiver.extraction.select import rule, rule_letters
 from archiver.record import Role
 
@@ -199,7 +199,7 @@ class _Said:
     def _names(self, node: Node) -> tuple[str, ...]:
         if (
             not 0 < node.last - node.first <= MOST_PIECES
-            or not self.reading.entry.owns(node)
+            or not is_own(self.reading, node)
             or _stands_around(node, MOST_PIECES)
         ):
             return ()

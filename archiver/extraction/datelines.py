@@ -21,7 +21,7 @@ from archiver.extraction.blocks import Claim
 from archiver.extraction.dates import Found, find_dates, parse_date, puts_day_first
 from archiver.extraction.hints import words_of
 from archiver.extraction.linked_data import texts
-from archiver.extraction.nearby import MOST_PIECES, elements_by_distance, lines_beside, named_after
+from archiver.extraction.nearby import MOST_PIECES, elements_by_distance, is_own, lines_beside, named_after
 from archiver.extraction.select import rule, rule_letters
 from archiver.record import Role
 
@@ -167,18 +167,18 @@ class _Said:
     def _in_element(self, node: Node) -> Iterator[tuple[Node, Kind, Dated]]:
         if (
             node.last - node.first > MOST_PIECES
-            or not self.reading.entry.owns(node)
+            or not is_own(self.reading, node)
             or _stands_around(node, 3 * MOST_PIECES)
         ):
             return
         machine = node.get("datetime") or node.get("title" if node.tag == "abbr" else "content")
         printed = self.reading.text(node)
-        if len(printed) > _LONGEST_LINE:
+        if len(printed) > _LONGEST_LINE and _kind_or_none(printed[:_HEAD]) != "published":
             return
         if machine and (iso := self._read(machine)):
             yield node, self._kind_of(node, printed), Dated(iso, printed or machine, node.tag)
             return
-        for one, label in self._dates_in(printed):
+        for one, label in self._dates_in(printed[:_LONGEST_LINE]):
             kind = _kind(label) if label else self._kind_of(node, "")
             yield node, kind, Dated(one.iso, printed, "element")
 
@@ -223,12 +223,21 @@ def _is_earlier(seen: str, told: str) -> bool:
         return False
 
 
+#: So much of a long sentence ("This entry was posted on … and is filed under …") tells what its date is.
+_HEAD: Final = 60
 #: A line with more words beside its date speaks of a day, it does not date the page.
 _MOST_BESIDE: Final = 80
 
 
 def _kind(words: str) -> Kind:
+    return _kind_or_none(words) or "published"
+
+
+def _kind_or_none(words: str) -> Kind | None:
+    """What the words say a date beside them is; None where they say nothing."""
     folded = words.casefold()
+    if any(word in folded for word in _RULES.published):
+        return "published"
     if any(word in folded for word in _RULES.updated):
-        return "modified" if not any(word in folded for word in _RULES.published) else "published"
-    return "other" if any(word in folded for word in _RULES.other) else "published"
+        return "modified"
+    return "other" if any(word in folded for word in _RULES.other) else None

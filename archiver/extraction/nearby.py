@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 _NEAREST: Final = 16
 #: Runs of text in an element or line that is more than a byline.
 MOST_PIECES: Final = 16
+#: An element above the headline ends within so many runs of text before it.
+_REACH_ABOVE: Final = 24
 _LINES_ABOVE, _LINES_BELOW = 5, 10
 
 
@@ -35,8 +37,16 @@ def elements_by_distance(
     nodes = {node.index: node for node in index.select(places)}
     for one in letters:
         nodes |= {node.index: node for node in index.under("~", one)}
-    start = headline.index if headline is not None else 0
-    return [nodes[place] for place in sorted(nodes, key=lambda i: (i < start, abs(i - start)))[:_NEAREST]]
+    if headline is None:
+        return [nodes[place] for place in sorted(nodes)[:_NEAREST]]
+    start = headline.index
+    near = [place for place, node in nodes.items() if place >= start or headline.first - node.last <= _REACH_ABOVE]
+    return [nodes[place] for place in sorted(near, key=lambda i: (i < start, abs(i - start)))[:_NEAREST]]
+
+
+def is_own(reading: Reading, node: Node) -> bool:
+    """Whether an element stands in the page's own article; its own name (``h-card``) does not count."""
+    return reading.entry.owns(node.parent if node.parent is not None else node)
 
 
 def lines_beside(reading: Reading, headline: Node | None, longest: int) -> tuple[list[Line], list[Line]]:
@@ -50,9 +60,13 @@ def lines_beside(reading: Reading, headline: Node | None, longest: int) -> tuple
     while place < len(pieces) and len(below) < _LINES_BELOW:
         below.append(_line(reading, place))
         place = _end_of_line(reading, place)
-    return [line for line in above if 0 < len(line.text) <= longest], [
-        line for line in below if 0 < len(line.text) <= longest
+    return [line for line in above if _is_short_and_own(reading, line, longest)], [
+        line for line in below if _is_short_and_own(reading, line, longest)
     ]
+
+
+def _is_short_and_own(reading: Reading, line: Line, longest: int) -> bool:
+    return 0 < len(line.text) <= longest and not _in_comments(line.node, len(reading.document.pieces) // 2)
 
 
 def _line(reading: Reading, place: int) -> Line:
@@ -86,3 +100,6 @@ def named_after(words: Collection[str]) -> Callable[[Node, int], bool]:
         return False
 
     return test
+
+
+_in_comments: Final = named_after(("comment", "comments", "commentlist", "commentlists", "respond", "replies"))

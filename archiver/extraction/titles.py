@@ -76,6 +76,8 @@ _MOST_HEADINGS: Final = 12
 _LEAST_FIT, _PART_FIT, _GOOD_FIT = 0.25, 0.3, 0.9
 #: So many places that tell a title outweigh a heading that says something else.
 _WITNESSES: Final = 2
+#: A headline stands among so many first runs of text.
+_MOST_PIECES: Final = 1500
 #: Shorter parts of a title are words such as "Home".
 _SHORTEST_PART: Final = 7
 #: A subtitle begins within so many runs of text after the headline.
@@ -98,11 +100,11 @@ def headline(reading: Reading) -> Headline:
     said = _Said(reading)
     node = said.shown
     title = _title_of(said, node)
+    if node is None and title is not None:
+        node = _says(reading, title)
     claims = [Claim(node, Role.TITLE, "headline")] if node is not None else []
-    if title is not None and node is None:
-        claims += [Claim(one, Role.TITLE, "says the title") for one in _equal(reading, title)[:1]]
     subtitle = None
-    for below in _below(reading, claims[0].node if claims else None):
+    for below in _below(reading, node):
         shown = reading.text(below)
         if title is not None and letters(shown) == letters(title):
             claims.append(Claim(below, Role.TITLE_ECHO, "repeats the title"))
@@ -112,13 +114,13 @@ def headline(reading: Reading) -> Headline:
     return Headline(title, node, subtitle, said.site_name, tuple(claims))
 
 
-def _equal(reading: Reading, title: str) -> list[Node]:
-    """Headings of the lesser kinds that say the title."""
-    return [
-        node
-        for node in reading.index.select(_LESSER_HEADINGS)[:_MOST_HEADINGS]
-        if letters(reading.text(node)) == letters(title)
-    ]
+def _says(reading: Reading, title: str) -> Node | None:
+    """The first element whose text is the title, where no heading is: the page marks up its headline as plain text."""
+    wanted = title.split()
+    for piece in reading.document.pieces[:_MOST_PIECES]:
+        if len(piece.text) < _LONGEST and piece.node.tag != "title" and not piece.linked and piece.text.split() == wanted:
+            return piece.node
+    return None
 
 
 def _below(reading: Reading, headline: Node | None) -> list[Node]:
@@ -267,9 +269,9 @@ class _Said:
     @cached_property
     def _parts(self) -> set[str]:
         """Parts of the told titles that may be the title, by where a site's name mostly stands."""
-        first = [_FOLLOWS.split(title)[0] for title in self.told]
-        last = [_LEADS.split(title)[-1] for title in [*self.told, *first]]
-        return {letters(part) for part in first + last if len(part) > _SHORTEST_PART} - self._site_letters - {""}
+        starts = [title[: one.start()] for title in self.told for one in _FOLLOWS.finditer(title)]
+        ends = [title[one.end() :] for title in [*self.told, *starts] for one in _LEADS.finditer(title)]
+        return {letters(part) for part in [*self.told, *starts, *ends] if len(part) > _SHORTEST_PART} - self._site_letters - {""}
 
     @cached_property
     def _known(self) -> list[set[str]]:
