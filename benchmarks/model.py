@@ -27,6 +27,7 @@ from archiver.document import Document
 from archiver.extraction import model as labelling
 from archiver.extraction.blocks import Block
 from archiver.extraction.extract import Opened
+from archiver.extraction.labels import threshold
 from archiver.extraction.features import CONTEXT_NAMES, NAMES, Candidates, block_words, token_words
 from archiver.extraction.reading import Reading
 from archiver.page import Page
@@ -224,7 +225,8 @@ def measure(pages: Sequence[Example], folds: int) -> None:
         for i, example in enumerate(pages):
             if example.site in held_out:
                 scores = scores_of(second, rows.second(i, scores_of(first, rows.first[i])))
-                text = example.text(place for place, score in zip(rows.places[i], scores, strict=True) if score >= 0.5)
+                least = threshold([(len(example.blocks[k].text), s) for k, s in zip(rows.places[i], scores, strict=True)])
+                text = example.text(k for k, score in zip(rows.places[i], scores, strict=True) if score >= least)
                 score = word_scores(example.page.gold["body"], text)[2]
                 results[example.page.data_set].append(score)
                 if example.page.gold.get("is_review"):

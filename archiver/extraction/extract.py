@@ -1,12 +1,47 @@
-"""From a page to a record. Being built; the signature is final."""
+"""From a page to a record.
+
+Open the page and let the rules claim what they know (metadata, comments, tags, ratings, facts);
+cut the rest into blocks; label them; judge the page's state; keep what is left as a Review.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from typing import Final
 
+from archiver import rules
+from archiver.extraction import model
+from archiver.extraction.appended import appended_articles
+from archiver.extraction.blocks import Block, Claim, plain_blocks, segment
+from archiver.extraction.comments import Thread, comments
+from archiver.extraction.embedded import embedded_article
+from archiver.extraction.facts import Facts, facts
+from archiver.extraction.identity import identify, revision_id
+from archiver.extraction.labels import label
+from archiver.extraction.metadata import Metadata, metadata, plain_metadata
+from archiver.extraction.plaintext import read_plain
+from archiver.extraction.ratings import Ratings, rating_in_line, ratings
+from archiver.extraction.reading import Reading
+from archiver.extraction.rights import rights
+from archiver.extraction.segments import body_of, segments_of
+from archiver.extraction.state import Verdict, judge
+from archiver.extraction.tags import Tags, tags
+from archiver.extraction.work import work
 from archiver.page import Page, page_of
-from archiver.record import Extractor, PageState, Review
+from archiver.record import Capture, Confidence, Extractor, ItemReviewed, PageKind, PageState, Rating, Review, Role
+
+#: States of pages that hold an article, or a part of one.
+_WITH_ARTICLE: Final = frozenset({PageState.ARTICLE, PageState.ARTICLE_PART, PageState.PAYWALLED})
+#: A line that only rates is no longer than this.
+_LONGEST_RATING_LINE: Final = 120  # characters
+#: A tag line, a fact box, a byline has no more runs of text than this.
+_MOST_RUNS: Final = 120
+#: States whose title is the article's all the same.
+_WITH_TITLE: Final = _WITH_ARTICLE | {PageState.INDEX, PageState.PASSWORD_PROTECTED, PageState.COMMENT_EMBED, PageState.ERROR}
 
 
 def extract(
@@ -17,12 +52,191 @@ def extract(
     headers: Mapping[str, str] | Iterable[tuple[str, str]] = (),
     fetched_at: datetime | str | None = None,
 ) -> Review:
-    """Read a page. What it does not say is left empty; nothing about a page raises."""
+    """Read a page. What it does not say is left empty; nothing about a page raises.
+
+    ``source`` is the page's bytes with content coding removed, or a Page that holds them.
+    States such as ``gone`` and ``challenge`` need status and headers.
+    """
     page = page_of(source, url=url, status=status, headers=headers, fetched_at=fetched_at)
+    return extract_with(model.labeller(), page)
+
+
+def extract_with(labeller: model.Labeller, page: Page) -> Review:
+    """The same with a labeller of the caller's, as the benchmarks train them for sites unseen."""
+    opened = Opened.of(Reading(page))
+    opened.label(labeller)
+    verdict = judge(opened.reading, opened.blocks, has_comments=bool(opened.thread.comments))
+    return _review(opened, verdict)
+
+
+@dataclass
+class Opened:
+    """A page with what the rules found in it, cut into blocks that are labelled where a rule claimed them."""
+
+    reading: Reading
+    metadata: Metadata
+    thread: Thread
+    tags: Tags
+    ratings: Ratings
+    facts: Facts
+    blocks: list[Block]
+
+    @classmethod
+    def of(cls, reading: Reading) -> Opened:
+        if reading.page.media_type == "text/plain":
+            return cls._of_text(reading)
+        meta, thread = metadata(reading), comments(reading)
+        filed, rated, told = tags(reading), ratings(reading), facts(reading)
+        first_post = [Claim(node, Role.BODY, "the thread's first post") for node in thread.opening.nodes] if thread.opening else ()
+        claims = [
+            *first_post, *thread.claims, *appended_articles(reading),
+            *(claim for claim in (*filed.claims, *rated.claims, *told.claims, *meta.claims) if _is_small(claim)),
+        ]  # fmt: skip
+        return cls(reading, meta, thread, filed, rated, told, segment(reading.document, claims))
+
+    @classmethod
+    def _of_text(cls, reading: Reading) -> Opened:
+        blocks = plain_blocks(reading.page.text)
+        plain = read_plain(blocks, reading.page.url)
+        return cls(reading, plain_metadata(reading, plain.title), plain.thread, plain.tags, Ratings(), Facts(), blocks)
+
+    def label(self, labeller: model.Labeller) -> None:
+        if self.reading.page.media_type == "text/html":
+            label(self.reading, self.blocks, labeller, self.metadata.title)
+            self._read_data()
+        self._part_rating_lines()
+
+    def _read_data(self) -> None:
+        """An article that stands whole only in the page's data is read from there, and not twice."""
+        said = [block for block in self.blocks if block.role is Role.BODY]
+        embedded = embedded_article(self.reading, "\n\n".join(block.text for block in said))
+        if embedded:
+            for block in said:
+                block.role, block.reason = Role.OTHER, "stands whole in the page's data"
+            self.blocks = [*self.blocks, *embedded]
+
+    def _part_rating_lines(self) -> None:
+        """A line of the body that consists only of a labelled rating is the rating."""
+        for block in self.blocks:
+            if block.role is Role.BODY:
+                line = rating_in_line(block.text) if len(block.text) < _LONGEST_RATING_LINE else None
+                if line is not None and line.whole_line:
+                    block.role, block.reason = Role.RATING, "a line that only rates"
+
+
+def _is_small(claim: Claim) -> bool:
+    """Whether an element can be a line or a box beside the article, and does not hold the article."""
+    return claim.node.last - claim.node.first <= _MOST_RUNS
+
+
+def _review(opened: Opened, verdict: Verdict) -> Review:
+    page, meta, thread, filed = opened.reading.page, opened.metadata, opened.thread, opened.tags
+    has_article = verdict.state in _WITH_ARTICLE
+    title = meta.title if verdict.state in _WITH_TITLE else None
+    body_text, places = body_of(opened.blocks) if has_article else (None, {})
+    rating = (opened.ratings.rating or _printed_rating(opened)) if has_article else None
+    item = _work(opened, title, rated=rating is not None) if has_article else None
+    found = [comment for comment in thread.comments if comment.kind not in ("pingback", "trackback")]
+    identity = identify(page, meta.canonical_url)
     return Review(
-        record_id="r_0000000000000000",
-        revision_id="v_0000000000000000",
+        record_id=identity.record_id,
+        revision_id=revision_id(title, body_text, rating, filed.tags),
         url=page.url,
-        page_state=PageState.ARTICLE if page.document.pieces else PageState.EMPTY,
-        extractor=Extractor(version="0.1.0", parsed_at=datetime.now(UTC).isoformat(timespec="seconds")),
+        canonical_url=identity.canonical_url,
+        site=identity.site,
+        page_state=verdict.state,
+        page_kind=_kind(meta, verdict, has_review=rating is not None or item is not None, is_forum=thread.opening is not None),
+        redirects_to=verdict.redirects_to,
+        title=title,
+        subtitle=meta.subtitle if has_article else None,
+        authors=meta.authors if has_article else (),
+        published_at=meta.published_at if verdict.state in _WITH_TITLE else None,
+        published_at_raw=meta.published_at_raw if verdict.state in _WITH_TITLE else None,
+        modified_at=meta.modified_at if verdict.state in _WITH_TITLE else None,
+        modified_at_raw=meta.modified_at_raw if verdict.state in _WITH_TITLE else None,
+        item_reviewed=item,
+        rating=rating,
+        aggregate_rating=opened.ratings.aggregate,
+        body_text=body_text,
+        tags=filed.tags if has_article else (),
+        categories=filed.categories if has_article else (),
+        tags_state=filed.state,
+        tags_slots=filed.slots,
+        language=meta.language,
+        comments=thread.comments,
+        comments_state=thread.state,
+        comments_external=thread.external,
+        comments_declared=thread.declared,
+        comments_found=len(found),
+        segments=segments_of(opened.reading.document, opened.blocks, places, thread.comments),
+        facts=opened.facts.values,
+        captures=(_capture(page),),
+        rights=rights(opened.reading),
+        extractor=Extractor(
+            version=_version(), rules=rules.digest(), model=model.digest(),
+            parsed_at=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        ),
+        confidence=_confidence(opened, verdict),
+    )  # fmt: skip
+
+
+def _work(opened: Opened, title: str | None, *, rated: bool) -> ItemReviewed | None:
+    return work(
+        opened.reading, title, opened.tags.categories, tags=opened.tags.tags, facts=opened.facts.values,
+        rated=rated or opened.ratings.aggregate is not None,
+    )  # fmt: skip
+
+
+def _printed_rating(opened: Opened) -> Rating | None:
+    """The verdict printed in the headline, or in a line of the article where nothing else gives one."""
+    texts = [opened.metadata.title or ""]
+    texts += [block.text for block in opened.blocks if block.role is Role.RATING]
+    body = [block.text for block in opened.blocks if block.role is Role.BODY]
+    texts += [*body[:2], *body[-3:]]
+    for text in texts:
+        line = rating_in_line(text)
+        if line is not None:
+            return line.rating
+    return None
+
+
+def _kind(meta: Metadata, verdict: Verdict, *, has_review: bool, is_forum: bool) -> PageKind:
+    if verdict.state is PageState.INDEX:
+        return PageKind.LISTING
+    if verdict.state not in _WITH_ARTICLE:
+        return PageKind.OTHER
+    if is_forum:
+        return PageKind.FORUM
+    return PageKind.REVIEW if has_review or meta.kind is PageKind.REVIEW else PageKind.ARTICLE
+
+
+def _capture(page: Page) -> Capture:
+    readable = page.media_type in ("text/html", "text/plain") and bool(page.body)
+    return Capture(
+        fetch_time=page.fetched_at.isoformat().replace("+00:00", "Z") if page.fetched_at is not None else None,
+        fetch_status=page.status,
+        redirect_chain=page.redirected_from,
+        content_type=page.content_type,
+        charset=page.encoding.name if readable else None,
+        charset_source=page.encoding.source if readable else None,
+        content_truncated=page.truncated,
     )
+
+
+def _confidence(opened: Opened, verdict: Verdict) -> Confidence:
+    body = [block for block in opened.blocks if block.role is Role.BODY and block.confidence is not None]
+    size = sum(len(block.text) for block in body)
+    return Confidence(
+        body=round(sum((b.confidence or 0) * len(b.text) for b in body) / size, 3) if size else None,
+        comments=0.9 if opened.thread.system else 0.7 if opened.thread.comments else None,
+        tags=opened.tags.confidence,
+        state=verdict.confidence,
+    )
+
+
+@cache
+def _version() -> str:
+    try:
+        return version("review-archiver")
+    except PackageNotFoundError:  # a source tree that nobody installed
+        return "0+source"

@@ -11,11 +11,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from archiver.document import Document, Node
-from archiver.extraction.blocks import Block
+from msgspec import Struct
+
+from archiver import rules
+from archiver.document import Node
+from archiver.extraction.blocks import HEADINGS, Block
 from archiver.extraction.hints import Hint, phrase_hint, token_hint
 from archiver.extraction.model import Labeller
+from archiver.extraction.reading import Reading
+from archiver.extraction.select import rule
 from archiver.record import Role
+
+
+class _Containers(Struct, frozen=True, forbid_unknown_fields=True):
+    containers: tuple[str, ...]
+
+
+_CONTAINERS: Final = rule(", ".join(rules.read("body.toml", _Containers).containers))
+_ARTICLES: Final = rule("article")
+#: A page with less long text than this gives the labeller nothing to compare.
+_LITTLE: Final = 700  # characters
 
 #: From this probability on a block is the article's.
 BODY: Final = 0.5
@@ -52,13 +67,16 @@ _TAG_ROLES: Final = {
 }  # fmt: skip
 
 
-def label(document: Document, blocks: Sequence[Block], labeller: Labeller, title: str | None) -> None:
+def label(reading: Reading, blocks: Sequence[Block], labeller: Labeller, title: str | None) -> None:
     """Give every block its role. Blocks that come with one (claims) keep it."""
-    scores = labeller.scores(document, blocks, title)
-    long_text = sum(len(block.text) for block in blocks if len(block.text) > 80) or 1
-    named = [_named(document, block, long_text) if block.role is None else None for block in blocks]
-    threshold = _threshold(blocks, scores, named)
-    for block, score, name in zip(blocks, scores, named, strict=True):
+    scores = labeller.scores(reading.document, blocks, title)
+    long_text = sum(len(block.text) for block in blocks if len(block.text) > 80)
+    if long_text < _LITTLE:
+        scores = _by_container(reading, blocks, scores)
+    named = _Named(reading, long_text)
+    names = [named.hint(block.node) if block.role is None else None for block in blocks]
+    least = _threshold(blocks, scores, names)
+    for block, score, name in zip(blocks, scores, names, strict=True):
         if block.role is not None:
             continue
         said = phrase_hint(block.text)
@@ -66,7 +84,7 @@ def label(document: Document, blocks: Sequence[Block], labeller: Labeller, title
             _give(block, name.role, name.reason, 0.95)
         elif said is not None and said.role in _SAID and score < _AGAINST_WORDS:
             _give(block, said.role, said.reason, 0.9)
-        elif score >= threshold:
+        elif score >= least:
             _give(block, Role.BODY, "labeller", score)
         else:
             _give_other(block, said, title, 1 - score)
@@ -77,27 +95,69 @@ def _give(block: Block, role: Role, reason: str, confidence: float) -> None:
     block.role, block.reason, block.confidence = role, reason, round(confidence, 3)
 
 
-def _named(document: Document, block: Block, long_text: int) -> Hint | None:
-    """The strong hint of the nearest element that has one, unless the article stands in it."""
-    node = block.node
-    while node is not None:
-        hint = token_hint(node)
-        if hint is not None and hint.strong and hint.role in _NAMED:
-            held = sum(len(p.text) for p in document.pieces[node.first : node.last] if len(p.text) > 80)
-            return hint if held <= _TOO_MUCH * long_text or held < 200 else None
-        node = node.parent
-    return None
+class _Named:
+    """Strong hints of elements, each element looked at once."""
+
+    def __init__(self, reading: Reading, long_text: int) -> None:
+        self.pieces = reading.document.pieces
+        self.long_text = long_text
+        self.known: dict[int, Hint | None] = {}
+
+    def hint(self, node: Node | None) -> Hint | None:
+        """The strong hint of the nearest element that has one, unless the article stands in it."""
+        chain = []
+        found: Hint | None = None
+        while node is not None:
+            if node.index in self.known:
+                found = self.known[node.index]
+                break
+            chain.append(node)
+            hint = token_hint(node)
+            if hint is not None and hint.strong and hint.role in _NAMED and not self._holds_the_article(node):
+                found = hint
+                break
+            node = node.parent
+        for one in chain:
+            self.known[one.index] = found
+        return found
+
+    def _holds_the_article(self, node: Node) -> bool:
+        held = sum(len(piece.text) for piece in self.pieces[node.first : node.last] if len(piece.text) > 80)
+        return held > 200 and held > _TOO_MUCH * self.long_text
+
+
+def _by_container(reading: Reading, blocks: Sequence[Block], scores: Sequence[float]) -> list[float]:
+    """Scores of a page that says little: what stands where articles stand is taken, the rest is not."""
+    containers = reading.index.select(_CONTAINERS)
+    if not any(_is_within(block, containers) for block in blocks if block.role is None):
+        containers = reading.index.select(_ARTICLES)
+    if not containers:
+        return list(scores)
+    return [
+        0.0 if not _is_within(block, containers) or block.linked > 0.9 * len(block.text)
+        else max(score, 0.6) if block.node is None or block.node.tag not in HEADINGS else score
+        for block, score in zip(blocks, scores, strict=True)
+    ]  # fmt: skip
+
+
+def _is_within(block: Block, nodes: Sequence[Node]) -> bool:
+    return block.node is not None and any(node.holds(block.node) for node in nodes)
 
 
 def _threshold(blocks: Sequence[Block], scores: Sequence[float], named: Sequence[Hint | None]) -> float:
-    """The probability from which on a block is body: lower where the page would have none."""
+    free = [
+        (len(block.text), score)
+        for block, score, name in zip(blocks, scores, named, strict=True)
+        if block.role is None and name is None
+    ]
+    return threshold(free)
+
+
+def threshold(blocks: Sequence[tuple[int, float]]) -> float:
+    """The score from which on a block is body, given each block's size and score: lower where the
+    page would have next to no article."""
     for least in (BODY, *_LOWER):
-        size = sum(
-            len(block.text)
-            for block, score, name in zip(blocks, scores, named, strict=True)
-            if block.role is None and name is None and score >= least
-        )
-        if size >= _LEAST_BODY:
+        if sum(size for size, score in blocks if score >= least) >= _LEAST_BODY:
             return least
     return BODY
 

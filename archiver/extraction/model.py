@@ -11,8 +11,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from functools import cache
-from importlib.resources import files
 from math import exp
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -117,4 +117,4 @@ def digest() -> str:
 
 @cache
 def _bytes() -> bytes:
-    return files(__package__).joinpath("model.json").read_bytes()
+    return Path(__file__).with_name("model.json").read_bytes()

@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from archiver.extraction.blocks import Block
+from archiver.extraction.comments import Thread
+from archiver.extraction.comments.threads import Said, thread
 from archiver.extraction.hints import phrase_hint
 from archiver.extraction.tags import Tags, tag_line
-from archiver.record import Role
+from archiver.record import CommentsState, Role
 
 #: A headline is no longer than this.
 _LONGEST_TITLE: Final = 160
@@ -26,27 +28,36 @@ _FORM: Final = frozenset({Role.COMMENT_FORM, Role.COMMENTS_CLOSED, Role.LOGIN_PR
 
 @dataclass(frozen=True)
 class PlainText:
-    """A flattened page read: its title, its tags, and its comments as lists of paragraphs."""
+    """A flattened page read: its title, its tags, and its comments, without names and dates."""
 
     title: str | None
-    tags: Tags | None
-    comments: tuple[tuple[str, ...], ...]
-    has_form: bool
+    tags: Tags
+    thread: Thread
 
 
-def read_plain(blocks: Sequence[Block]) -> PlainText:
-    """Label the blocks of a plain text; comment blocks get ``ref`` = the comment's place."""
+def read_plain(blocks: Sequence[Block], url: str | None) -> PlainText:
+    """Read a plain text's blocks, and label them on the way: there is nothing else to go by."""
     for block in blocks:
         hint = phrase_hint(block.text)
         if hint is not None:
             _label(block, hint.role, hint.reason)
     title = _title(blocks)
     filed_at, filed = _filed(blocks)
-    comments = _comments(blocks, filed_at) if filed_at is not None else ()
+    comments = _comments(blocks, filed_at) if filed_at is not None else []
     for block in blocks:
         if block.role is None:
             _label(block, Role.BODY, "text of the page")
-    return PlainText(title, filed, comments, any(block.role in _FORM for block in blocks))
+    has_form = any(block.role in _FORM for block in blocks)
+    return PlainText(title, filed or Tags(), _thread(comments, has_form, url))
+
+
+def _thread(comments: Sequence[Sequence[Block]], has_form: bool, url: str | None) -> Thread:
+    told = thread([Said(text="\n\n".join(block.text for block in blocks)) for blocks in comments], url)
+    for comment, blocks in zip(told, comments, strict=True):
+        for block in blocks:
+            block.ref = comment.comment_id
+    state = CommentsState.COMPLETE if told else CommentsState.OPEN_EMPTY if has_form else CommentsState.NONE
+    return Thread(comments=told, state=state)
 
 
 def _label(block: Block, role: Role, reason: str) -> None:
@@ -76,8 +87,8 @@ def _filed(blocks: Sequence[Block]) -> tuple[int | None, Tags | None]:
     return None, None
 
 
-def _comments(blocks: Sequence[Block], after: int) -> tuple[tuple[str, ...], ...]:
-    found: list[list[str]] = []
+def _comments(blocks: Sequence[Block], after: int) -> list[list[Block]]:
+    found: list[list[Block]] = []
     for block in blocks[after + 1 :]:
         if block.role in _FORM:
             break
@@ -85,7 +96,6 @@ def _comments(blocks: Sequence[Block], after: int) -> tuple[tuple[str, ...], ...
             continue
         if not found or block.blank >= _COMMENT_GAP:
             found.append([])
-        found[-1].append(block.text)
+        found[-1].append(block)
         _label(block, Role.COMMENT, "parted by blank lines, after the tag line")
-        block.ref = str(len(found) - 1)
-    return tuple(map(tuple, found))
+    return found

@@ -32,7 +32,6 @@ _SCRIPT_MOVE: Final = re.compile(
     r"(?:window\.|document\.|top\.|self\.)?location(?:\.href)?\s{0,5}(?:=|\.(?:replace|assign)\()\s{0,5}[\"']([^\"']{1,2000})[\"']"
 )
 _PATH_OF_LIST: Final = re.compile(r"^/?$|/(?:category|tag|tags|author|archive|archives|page|search|label)(?:/|$)", re.I)
-_PART: Final = re.compile(r"/(\d{1,3})/?$|[?&](?:page|pg|paged)=(\d{1,3})\b")
 
 
 class StateRule(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -78,7 +77,7 @@ _LINK: Final = rule("a[href]")
 _PAYWALLS: Final = rule(".paywall, #gateway-content, .tp-container-inner, .piano-container, .regwall, #paywall, .subscription-wall")
 _PARTS: Final = rule(".post-page-numbers, .page-links, .post-nav-links")
 _CURRENT_PART: Final = rule(".post-page-numbers.current, .page-links .current, .page-links > span.post-page-numbers")
-_PREVIOUS: Final = rule('link[rel="prev"], link[rel="previous"], link[rel="next"]')
+_MOUNTS: Final = rule("#root, #app, #__next, #__nuxt, #___gatsby, app-root, [ng-app], [data-reactroot], #react-root, #main-app, #svelte")
 _ONE_POST: Final = frozenset({"single", "single-post", "singular", "postid", "post-template-default", "view-item", "page-node", "permalink"})
 _MANY_POSTS: Final = frozenset({"archive", "category", "tag", "blog", "search-results", "search", "paged", "author", "date", "tax", "view-list"})
 _TEASER_HEADINGS: Final = rule("h2 > a[href], h3 > a[href], h4 > a[href], h1 > a[href]")
@@ -105,9 +104,8 @@ def judge(reading: Reading, blocks: Sequence[Block], *, has_comments: bool, list
         return stub
     if not any(block.text for block in blocks):
         return Verdict(PageState.JS_SHELL, "no text outside scripts") if _is_shell(reading) else Verdict(PageState.EMPTY, "no text")
-    if _is_shell(reading) and words < FEW_WORDS and not has_comments:
-        visible = sum(len(block.text.split()) for block in blocks)
-        if visible < FEW_WORDS:
+    if words == 0 and not has_comments and _is_shell(reading) and reading.index.first(_MOUNTS) is not None:
+        if sum(len(block.text.split()) for block in blocks) < FEW_WORDS:
             return Verdict(PageState.JS_SHELL, "a mount, scripts and no text", 0.8)
     if _is_paywalled(reading, blocks):
         return Verdict(PageState.PAYWALLED, "said not free, and cut")
