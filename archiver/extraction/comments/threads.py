@@ -21,6 +21,7 @@ _CUT_AFTER: Final = re.compile(r"(?:…|\.\.\.)[\])]?[\s.]{0,3}\Z")
 _LAST_DIGITS: Final = re.compile(r"\d{1,20}\Z")
 #: Links to the comment before or after are no answers.
 _NEIGHBOUR: Final = re.compile(r"\b(?:next|prev|previous|newer|older|nächste|vorherige|suivant|précédent)\b")
+_FROM_SITES: Final = frozenset({CommentKind.PINGBACK, CommentKind.TRACKBACK})
 _CUT: Final = 12
 _NUMBER: Final = re.compile(r"[-−–]?\d[\d.,]*")
 
@@ -130,6 +131,7 @@ class _Level(NamedTuple):
 
 def _say(parts: Parts, places: Places, level: _Level, *, threaded: bool) -> Said:
     item, system = parts.item, parts.item.system
+    kind = CommentKind.PINGBACK if is_excerpt(parts.text or "") else kind_of(item, places)
     native_id = _native(item, places)
     native_parent = _value(system.parent, places, item, system.parent_pattern)
     source = level.source if level.parent is not None or threaded else ParentSource.UNKNOWN
@@ -143,16 +145,22 @@ def _say(parts: Parts, places: Places, level: _Level, *, threaded: bool) -> Said
         parent=level.parent,
         native_parent=native_parent if native_parent != native_id else None,
         source=source,
-        author=parts.author,
+        author=_linked_name(item, places) if kind in _FROM_SITES else parts.author,
         author_role=_role(item, places),
         posted_at=parts.posted_at,
         posted_at_raw=parts.date_raw,
         permalink=_permalink(parts, places, native_id),
         votes_up=_number(system.votes_up, places, item),
         votes_down=_number(system.votes_down, places, item),
-        kind=CommentKind.PINGBACK if is_excerpt(parts.text or "") else kind_of(item, places),
+        kind=kind,
         state=_state(parts, places),
     )
+
+
+def _linked_name(item: Item, places: Places) -> str | None:
+    """What a pingback links to: the other site's page is its author."""
+    links = (places.reading.text(node) for node in item.own() if node.tag == "a")
+    return next((text for text in links if text), None)
 
 
 def kind_of(item: Item, places: Places) -> CommentKind:
