@@ -76,6 +76,7 @@ def test_an_exchange_is_told_of(tmp_path: Path) -> None:
         tmp_path,
         exchange(
             answer(),
+            url="http://kettles.example/caf\xe9 |{}",
             ip="127.0.0.1",
             protocols=("http/1.1", "tls/1.3"),
             cipher="TLS_AES_256_GCM_SHA384",
@@ -91,6 +92,11 @@ def test_an_exchange_is_told_of(tmp_path: Path) -> None:
     assert b"isPartOf: run\r\nrobots: obey\r\n" in info.block
     assert answered.get("warc-date") == asked.get("warc-date") == "2026-11-23T00:45:12.123456Z"
     assert asked.get("warc-concurrent-to") == answered.get("warc-record-id")
+    assert (
+        answered.get("warc-target-uri")
+        == asked.get("warc-target-uri")
+        == "http://kettles.example/caf%C3%A9%20%7C%7B%7D"
+    )
     assert answered.get("warc-ip-address") == "127.0.0.1"
     assert answered.get("warc-cipher-suite") == "TLS_AES_256_GCM_SHA384"
     assert answered.get("warc-truncated") == "length"
