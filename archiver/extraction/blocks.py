@@ -17,6 +17,10 @@ from archiver.record import Role
 HEADINGS: Final = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 
 
+_ARROWS: Final = frozenset("« » ‹ › ← → << >> < >".split())
+_ARROW_SIZE: Final = 4  # characters, the blanks around it counted
+
+
 class Claim(NamedTuple):
     """A rule's word on an element: its text has this role. ``ref`` names the comment it belongs to."""
 
@@ -62,7 +66,7 @@ def segment(document: Document, claims: Sequence[Claim] = ()) -> list[Block]:
     blocks: list[Block] = []
     start = first
     for i in range(first, len(pieces) + 1):
-        if i == len(pieces) or pieces[i].gap >= BLOCK or owners[i] is not owners[start]:
+        if i == len(pieces) or pieces[i].gap >= BLOCK or owners[i] is not owners[start] or (i - 1 == start and _is_arrow(pieces[start])):
             if start < i:
                 block = _block(pieces, start, i)
                 if block is not None:
@@ -73,6 +77,11 @@ def segment(document: Document, claims: Sequence[Claim] = ()) -> list[Block]:
                     blocks.append(block)
             start = i
     return blocks
+
+
+def _is_arrow(piece: Piece) -> bool:
+    """Whether a run is only the arrow that stands before or after a link of navigation."""
+    return len(piece.text) <= _ARROW_SIZE and not piece.linked and piece.text.strip() in _ARROWS
 
 
 def _body_start(document: Document) -> int:

@@ -18,6 +18,7 @@ from archiver.extraction import model
 from archiver.extraction.appended import appended_articles
 from archiver.extraction.blocks import Block, Claim, plain_blocks, segment
 from archiver.extraction.comments import Thread, comments
+from archiver.extraction.comments.data import thread_title
 from archiver.extraction.embedded import embedded_article
 from archiver.extraction.facts import Facts, facts
 from archiver.extraction.identity import identify, revision_id
@@ -41,7 +42,7 @@ _LONGEST_RATING_LINE: Final = 120  # characters
 #: A tag line, a fact box, a byline has no more runs of text than this.
 _MOST_RUNS: Final = 120
 #: States whose title is the article's all the same.
-_WITH_TITLE: Final = _WITH_ARTICLE | {PageState.INDEX, PageState.PASSWORD_PROTECTED, PageState.COMMENT_EMBED, PageState.ERROR}
+_WITH_TITLE: Final = _WITH_ARTICLE | {PageState.INDEX, PageState.PASSWORD_PROTECTED, PageState.ERROR}
 
 
 def extract(
@@ -87,11 +88,11 @@ class Opened:
             return cls._of_text(reading)
         meta, thread = metadata(reading), comments(reading)
         filed, rated, told = tags(reading), ratings(reading), facts(reading)
-        first_post = [Claim(node, Role.BODY, "the thread's first post") for node in thread.opening.nodes] if thread.opening else ()
-        claims = [
-            *first_post, *thread.claims, *appended_articles(reading),
-            *(claim for claim in (*filed.claims, *rated.claims, *told.claims, *meta.claims) if _is_small(claim)),
-        ]  # fmt: skip
+        claims = _agreed(
+            [Claim(node, Role.BODY, "the thread's first post") for node in thread.opening.nodes] if thread.opening else [],
+            [*thread.claims, *appended_articles(reading)],
+            [*filed.claims, *rated.claims, *told.claims, *meta.claims],
+        )
         return cls(reading, meta, thread, filed, rated, told, segment(reading.document, claims))
 
     @classmethod
@@ -102,7 +103,7 @@ class Opened:
 
     def label(self, labeller: model.Labeller) -> None:
         if self.reading.page.media_type == "text/html":
-            label(self.reading, self.blocks, labeller, self.metadata.title)
+            label(self.reading, self.blocks, None if self.thread.opening else labeller, self.metadata.title)
             self._read_data()
         self._part_rating_lines()
 
@@ -124,15 +125,25 @@ class Opened:
                     block.role, block.reason = Role.RATING, "a line that only rates"
 
 
-def _is_small(claim: Claim) -> bool:
-    """Whether an element can be a line or a box beside the article, and does not hold the article."""
-    return claim.node.last - claim.node.first <= _MOST_RUNS
+def _agreed(opening: list[Claim], area: list[Claim], beside: list[Claim]) -> list[Claim]:
+    """Claims that can hold together. What stands beside an article (a byline, a tag line, a fact
+    box) holds neither the headline nor more than a box can, and what stands among comments is theirs."""
+    headlines = [claim.node for claim in beside if claim.role is Role.TITLE]
+    taken = sorted((claim.node.index, claim.node.end) for claim in area)
+    kept = [
+        claim for claim in beside
+        if claim.node.last - claim.node.first <= _MOST_RUNS
+        and (claim.role is Role.TITLE or not any(claim.node.holds(node) for node in headlines))
+        and not any(first <= claim.node.index < end for first, end in taken)
+    ]  # fmt: skip
+    return [*opening, *area, *kept]
 
 
 def _review(opened: Opened, verdict: Verdict) -> Review:
     page, meta, thread, filed = opened.reading.page, opened.metadata, opened.thread, opened.tags
     has_article = verdict.state in _WITH_ARTICLE
-    title = meta.title if verdict.state in _WITH_TITLE else None
+    title = _title(opened, verdict)
+    dated = has_article or verdict.state is PageState.PASSWORD_PROTECTED
     body_text, places = body_of(opened.blocks) if has_article else (None, {})
     rating = (opened.ratings.rating or _printed_rating(opened)) if has_article else None
     item = _work(opened, title, rated=rating is not None) if has_article else None
@@ -150,10 +161,10 @@ def _review(opened: Opened, verdict: Verdict) -> Review:
         title=title,
         subtitle=meta.subtitle if has_article else None,
         authors=meta.authors if has_article else (),
-        published_at=meta.published_at if verdict.state in _WITH_TITLE else None,
-        published_at_raw=meta.published_at_raw if verdict.state in _WITH_TITLE else None,
-        modified_at=meta.modified_at if verdict.state in _WITH_TITLE else None,
-        modified_at_raw=meta.modified_at_raw if verdict.state in _WITH_TITLE else None,
+        published_at=meta.published_at if dated else None,
+        published_at_raw=meta.published_at_raw if dated else None,
+        modified_at=meta.modified_at if dated else None,
+        modified_at_raw=meta.modified_at_raw if dated else None,
         item_reviewed=item,
         rating=rating,
         aggregate_rating=opened.ratings.aggregate,
@@ -178,6 +189,12 @@ def _review(opened: Opened, verdict: Verdict) -> Review:
         ),
         confidence=_confidence(opened, verdict),
     )  # fmt: skip
+
+
+def _title(opened: Opened, verdict: Verdict) -> str | None:
+    if verdict.state is PageState.COMMENT_EMBED:  # its title element names the widget
+        return thread_title(opened.reading)
+    return opened.metadata.title if verdict.state in _WITH_TITLE else None
 
 
 def _work(opened: Opened, title: str | None, *, rated: bool) -> ItemReviewed | None:

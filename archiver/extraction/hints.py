@@ -61,7 +61,7 @@ class _TokenTable:
         return hint
 
     def _judge(self, attribute: str) -> Hint | None:
-        for token in attribute.split():
+        for token in reversed(attribute.split()):  # the later ones are the more specific
             role = self.strong.get(token)
             if role is not None:
                 return Hint(role, True, f"token {token}")

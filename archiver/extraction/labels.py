@@ -43,7 +43,7 @@ _SAID: Final = frozenset(
         Role.AD, Role.SHARE_BAR, Role.COMMENT_FORM, Role.COOKIE_NOTICE, Role.REDIRECT_NOTICE, Role.PAYWALL_NOTICE,
         Role.COMMENTS_CLOSED, Role.COMMENT_PLACEHOLDER, Role.PASSWORD_FORM, Role.CHALLENGE_NOTICE, Role.ARCHIVE_TOOLBAR,
         Role.ERROR_PLACEHOLDER, Role.LOGIN_PROMPT, Role.COPYRIGHT_FOOTER, Role.PAGINATION, Role.LIKE_WIDGET,
-        Role.NEWSLETTER_SIGNUP, Role.RATING_WIDGET_USER, Role.VIDEO_PLAYER,
+        Role.NEWSLETTER_SIGNUP, Role.RATING_WIDGET_USER, Role.VIDEO_PLAYER, Role.ERROR_NOTICE,
     }
 )  # fmt: skip
 #: How sure the labeller must be to keep a block whose words name a notice.
@@ -67,12 +67,11 @@ _TAG_ROLES: Final = {
 }  # fmt: skip
 
 
-def label(reading: Reading, blocks: Sequence[Block], labeller: Labeller, title: str | None) -> None:
-    """Give every block its role. Blocks that come with one (claims) keep it."""
-    scores = labeller.scores(reading.document, blocks, title)
+def label(reading: Reading, blocks: Sequence[Block], labeller: Labeller | None, title: str | None) -> None:
+    """Give every block its role. Blocks that come with one (claims) keep it; without a labeller
+    they have said already what the article is."""
     long_text = sum(len(block.text) for block in blocks if len(block.text) > 80)
-    if long_text < _LITTLE:
-        scores = _by_container(reading, blocks, scores)
+    scores = _scores(reading, blocks, labeller, title, long_text)
     named = _Named(reading, long_text)
     names = [named.hint(block.node) if block.role is None else None for block in blocks]
     least = _threshold(blocks, scores, names)
@@ -89,6 +88,15 @@ def label(reading: Reading, blocks: Sequence[Block], labeller: Labeller, title: 
         else:
             _give_other(block, said, title, 1 - score)
     _part_pull_quotes(blocks)
+
+
+def _scores(
+    reading: Reading, blocks: Sequence[Block], labeller: Labeller | None, title: str | None, long_text: int
+) -> Sequence[float]:
+    if labeller is None:
+        return [0.0] * len(blocks)
+    scores = labeller.scores(reading.document, blocks, title)
+    return _by_container(reading, blocks, scores) if long_text < _LITTLE else scores
 
 
 def _give(block: Block, role: Role, reason: str, confidence: float) -> None:
@@ -159,7 +167,7 @@ def threshold(blocks: Sequence[tuple[int, float]]) -> float:
     for least in (BODY, *_LOWER):
         if sum(size for size, score in blocks if score >= least) >= _LEAST_BODY:
             return least
-    return BODY
+    return BODY if any(score > 0 for _, score in blocks) else 1.0
 
 
 def _give_other(block: Block, said: Hint | None, title: str | None, confidence: float) -> None:

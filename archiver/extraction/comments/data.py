@@ -49,6 +49,13 @@ def _disqus(reading: Reading) -> Found:
     return []
 
 
+def thread_title(reading: Reading) -> str | None:
+    """What Disqus' thread data calls the page that the thread belongs to."""
+    for node in reading.index.select(_DISQUS):
+        return _text(_get(_json(reading.document.data_islands.get(node.index)), "response", "thread", "title"))
+    return None
+
+
 def _disqus_post(post: dict[str, Any]) -> Said:
     deleted = post.get("isDeleted") is True
     created = _text(post.get("createdAt"))
