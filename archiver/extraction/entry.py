@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from archiver.extraction.reading import Reading
 
 _ENTRIES: Final = rule(
-    'article, .hentry, .h-entry, .type-post, .post, [itemtype*="Article"], [itemtype*="BlogPosting"], [itemtype$="/Review"]'
+    'article, .hentry, .h-entry, .type-post, .post, [itemtype*="Article"], [itemtype*="BlogPosting"],'
+    ' [itemtype$="/Review"]'
 )
 _HEADLINES: Final = rule("h1, .entry-title, .post-title")
 _HEADINGS: Final = frozenset({"h1", "h2", "h3"})

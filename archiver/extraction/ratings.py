@@ -136,13 +136,14 @@ def ratings(reading: Reading) -> Ratings:
 
 def rating_in_line(line: str) -> RatedLine | None:
     """The verdict that a line, a headline or a paragraph gives; None for one that gives none."""
-    said = " ".join(line.replace("\ufe0f", "").replace("−", "-").split())
+    printed = " ".join(line.split())
+    said = _plain(printed)
     if not said or len(said) > _LONGEST_SENTENCES:
         return None
     if len(said) <= _LONGEST_LINE:
         whole = _whole_line(said)
         if whole is not None:
-            return RatedLine(whole, True)
+            return RatedLine(msgspec.structs.replace(whole, raw=printed) if whole.raw == said else whole, True)
         if _tells_of_others(said):
             return None
         ending = _ending(said)
@@ -150,6 +151,11 @@ def rating_in_line(line: str) -> RatedLine | None:
             return RatedLine(ending, False)
     given = _in_sentence(said)
     return RatedLine(given, False) if given is not None else None
+
+
+def _plain(said: str) -> str:
+    """A text as the forms read it: one kind of minus, stars without the mark that asks for their colour."""
+    return said.replace("\ufe0f", "").replace("−", "-")
 
 
 # The forms of a value
@@ -621,7 +627,7 @@ def _plugins(reading: Reading, readers: list[Node]) -> tuple[list[_Candidate], l
 
 def _of_element(said: str, best: float | None) -> Rating | None:
     """The verdict in an element that is made for one: any form, or a number alone, with a label or without."""
-    words = " ".join(said.replace("\ufe0f", "").replace("−", "-").split())
+    words = _plain(" ".join(said.split()))
     if not words or len(words) > _LONGEST_VALUE or _READER_LINE.search(words):
         return None
     label = _LABEL.match(words)
@@ -730,7 +736,7 @@ _TOLD: Final = re.compile(r"^rated\s+", re.IGNORECASE)
 
 def _told(said: str) -> Rating | None:
     """ "Rated 3.50 out of 4", "★★★½": with a scale or in stars, never a number alone."""
-    words = " ".join(said.replace("\ufe0f", "").split())
+    words = _plain(" ".join(said.split()))
     if not words or len(words) > _LONGEST_VALUE:
         return None
     label = _LABEL.match(words)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from archiver.extraction.reading import Reading
 
 Kind = Literal["tag", "category"]
+_BOTH: Final = ("tag", "category")
 
 
 class _Containers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -151,7 +152,7 @@ _MOST_SECTIONS: Final = 7
 #: Terms kept of one page, so that a page cannot make a record of any size.
 _MOST_TERMS: Final = 300
 
-_SEPARATORS: Final = " \t\r\n,;:|·•/–—-»›>#、，؛&\u00a0"
+_SEPARATORS: Final = " \t\r\n,;:：|·•/–—-»›>#、，؛&\u00a0"
 _SPLIT: Final = re.compile(r"\s*[,;|·•、，]\s*")
 _POST_CLASS: Final = re.compile(r"(?:^|\s)(?:hentry|post-\d+|type-[\w-]+|status-publish|h-entry)(?:\s|$)")
 
@@ -251,37 +252,49 @@ def tag_line(text: str) -> Tags | None:
 
 def _terms(reading: Reading) -> list[_Term]:
     """The page's own terms in page order."""
-    entry = reading.entry
     found: dict[int, _Term] = {}
-    for place, of_place in _places(reading):
-        links = reading.index.select(_LINKS, within=place)
-        if of_place == "category" and len(links) > _MOST_SECTIONS and not any("rel" in link.attrs for link in links):
-            continue
-        for link in links:
-            decided = _kind(link, of_place)
-            if (
-                decided is not None
-                and _leads_within(reading, link)
-                and entry.owns(link)
-                and _may_be_term(reading, link)
-            ):
-                found[link.index] = _Term(link, decided, place)
-    for link in reading.index.under("@", "rel"):
-        rel = link.attrs["rel"].lower().split()
-        if link.tag == "a" and ("tag" in rel or "category" in rel) and link.index not in found:
-            decided = _kind(link, None)
-            if decided is not None and entry.owns(link) and _may_be_term(reading, link):
-                found[link.index] = _Term(link, decided, None)
-    for selector, kind in _TERM_RULES:
-        for node in reading.index.select(selector):
-            alone = node.tag == "a" or reading.index.first(_LINKS, within=node) is None
-            if alone and node.index not in found and entry.owns(node) and _may_be_term(reading, node):
-                found[node.index] = _Term(node, kind, None)
-    kinds = {term.kind for term in found.values()}
-    if len(kinds) < 2:
+    for term in (*_in_places(reading), *_related(reading), *_marked(reading)):
+        if term.place is not None or term.node.index not in found:
+            found[term.node.index] = term
+    if len({term.kind for term in found.values()}) < len(_BOTH):
         for term in _labelled(reading, found):
             found.setdefault(term.node.index, term)
     return [found[i] for i in sorted(found)][:_MOST_TERMS]
+
+
+def _in_places(reading: Reading) -> Iterator[_Term]:
+    """Links in elements whose class names a place for terms; the inner place of two comes last."""
+    for place, kind in _places(reading):
+        links = reading.index.select(_LINKS, within=place)
+        if kind == "category" and len(links) > _MOST_SECTIONS and not any("rel" in link.attrs for link in links):
+            continue
+        for link in links:
+            decided = _kind(link, kind)
+            if decided is not None and _leads_within(reading, link) and _is_own_term(reading, link):
+                yield _Term(link, decided, place)
+
+
+def _related(reading: Reading) -> Iterator[_Term]:
+    """Links with ``rel="tag"`` or ``rel="category"``, wherever they stand in the article."""
+    for link in reading.index.under("@", "rel"):
+        rel = link.attrs["rel"].lower().split()
+        if link.tag == "a" and ("tag" in rel or "category" in rel):
+            decided = _kind(link, None)
+            if decided is not None and _is_own_term(reading, link):
+                yield _Term(link, decided, None)
+
+
+def _marked(reading: Reading) -> Iterator[_Term]:
+    """Elements that microformats or a product mark as one term."""
+    for selector, kind in _TERM_RULES:
+        for node in reading.index.select(selector):
+            alone = node.tag == "a" or reading.index.first(_LINKS, within=node) is None
+            if alone and _is_own_term(reading, node):
+                yield _Term(node, kind, None)
+
+
+def _is_own_term(reading: Reading, node: Node) -> bool:
+    return reading.entry.owns(node) and _may_be_term(reading, node)
 
 
 def _places(reading: Reading) -> list[tuple[Node, Kind | None]]:
