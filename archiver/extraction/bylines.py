@@ -18,7 +18,7 @@ from archiver import rules
 from archiver.document import Node
 from archiver.extraction.blocks import Claim
 from archiver.extraction.dates import find_dates
-from archiver.extraction.linked_data import Thing, listed, text, texts, types
+from archiver.extraction.linked_data import listed, text, texts, types
 from archiver.extraction.nearby import MOST_PIECES, elements_by_distance, is_own, lines_beside, named_after
 from archiver.extraction.select import rule, rule_letters
 from archiver.record import Role
@@ -67,7 +67,7 @@ _WITHIN: Final = re.compile(
     r"(?:^|[|•·,\n]\s?|\d\s)(?:by|written by|posted by|reviewed by|von|par|por|door) (?=[^\W\d_])", re.I
 )
 _AFTER: Final = re.compile(
-    rf"\s*(?:[|•·»\n(]|[-–—]\s|(?<!\w)(?:{_any_of(_RULES.after)})(?!\w)|\d{{1,2}}[:/.]\d|@\w).*$", re.I | re.S
+    rf"\s*(?:[|•·⋅∙»\n(]|[-–—]\s|(?<!\w)(?:{_any_of(_RULES.after)})(?!\w)|\d{{1,2}}[:/.]\d|@\w).*$", re.I | re.S
 )
 _BETWEEN: Final = re.compile(_any_of(_RULES.between), re.I)
 _LAST_WORD: Final = re.compile(r" (?:on|at|in|am|le|el|il|op|em|en|в|, ?)\s*$", re.I)
@@ -85,7 +85,7 @@ _MOST_BOX_PIECES: Final = 4
 #: Two to four words that each begin with a capital.
 _PERSON: Final = re.compile(r"[^\W\d_a-z][\w.’'-]{0,20}(?: [^\W\d_a-z][\w.’'-]{0,20}){1,3}")
 _ENOUGH: Final = 3
-_NO_NAME: Final = re.compile(r"https?:|www\.|[<>{}\[\]=*#?!]|\d{2,}|\.(?:com|org|net)\b")
+_NO_NAME: Final = re.compile(r"https?:|www\.|[<>{}\[\]=*#?!]|\d{2,}|\.(?:com|org|net)\b|^\S+\.[a-z]{2,}$|\.\S+\.")
 
 
 @lru_cache(maxsize=4096)
@@ -143,9 +143,14 @@ class _Said:
         """People before organisations; of people, those that the linked data and the byline agree on."""
         seen, told = self.shown[0][1] if self.shown else (), self.linked or self.meta
         people, seen_people = self._people(told, site_name), self._people(seen, site_name)
-        if people and seen_people and (_is_login(people) or _adds_to(seen_people, people)):
+        if people and seen_people and ((_is_login(people) and not self._is_forum) or _adds_to(seen_people, people)):
             return seen_people
         return people or seen_people or self._people(self.meta, site_name) or told or seen or self._lesser
+
+    @property
+    def _is_forum(self) -> bool:
+        main = self.reading.linked.main
+        return main is not None and "DiscussionForumPosting" in types(main)
 
     def _people(self, names: tuple[str, ...], site_name: str | None) -> tuple[str, ...]:
         return tuple(
@@ -173,13 +178,17 @@ class _Said:
         main = self.reading.linked.main
         if main is None:
             return ()
-        people = [name for one in listed(main.get("author")) for name in texts(one)]
-        return tuple(dict.fromkeys(name for one in people for name in names_in(one, listed_names="," not in one)))
+        said = [name for one in listed(main.get("author") or main.get("creator")) for name in texts(one)]
+        named = (names_in(one, listed_names="," not in one) or _user_name(one) for one in said)
+        return tuple(dict.fromkeys(name for names in named for name in names))
 
     @cached_property
     def meta(self) -> tuple[str, ...]:
         for key in _RULES.meta:
-            said = [name for content in self.reading.meta.get(key, ()) for name in names_in(content)]
+            contents = [
+                _in_speaking_order(one) if key.startswith("citation") else one for one in self.reading.meta.get(key, ())
+            ]
+            said = [name for content in contents for name in names_in(content)]
             if said:
                 return tuple(dict.fromkeys(said))
         return ()
@@ -204,7 +213,16 @@ class _Said:
         ):
             return ()
         said = self.reading.document.text(node)
-        return names_in(said) if len(said) <= _LONGEST_BYLINE else ()
+        names = names_in(said) if len(said) <= _LONGEST_BYLINE else ()
+        names = tuple(name for name in names if _is_capitalised(name))
+        return (self._alone(node, names[0]), *names[1:]) if names else ()
+
+    def _alone(self, node: Node, name: str) -> str:
+        """A name without what follows it in the same line, where an element of its own holds it."""
+        if name.count(" ") < 2:
+            return name
+        inner = (self.reading.text(one) for one in self.reading.document.within(node))
+        return next((one for one in inner if name.startswith(f"{one} ") and _PERSON.fullmatch(one)), name)
 
     @cached_property
     def _unmarked(self) -> list[Shown]:
@@ -216,7 +234,7 @@ class _Said:
             elif not (_BEFORE.match(line) or _WITHIN.search(line)):
                 continue
             names = names_in(line)
-            if names and all(_is_capitalised(name) for name in names):
+            if names and (all(_is_capitalised(name) for name in names) or len(line) <= _LONGEST_NAME):
                 return [(node, names)]
         dated = [bool(find_dates(line)) for _, line in lines]
         for place, (node, line) in enumerate(lines):
@@ -231,7 +249,7 @@ class _Said:
         start = self.headline.index if self.headline is not None else 0
         users = [node for letters in _RULES.users for node in index.under("~", letters) if node.index > start]
         if len(users) > 1:
-            return names_in(self.reading.text(users[0]), listed_names=False)
+            return _user_name(self.reading.text(users[0]))
         boxes = {
             names
             for letters in _RULES.letters
@@ -250,6 +268,18 @@ def _adds_to(some: tuple[str, ...], others: tuple[str, ...]) -> bool:
         and known <= {name.casefold() for name in some}
         and all(_PERSON.fullmatch(name) and _JOBS.isdisjoint(name.casefold().split()) for name in some)
     )
+
+
+def _in_speaking_order(name: str) -> str:
+    """Libraries' "Orr, Tamsin" as Tamsin Orr."""
+    last, comma, first = name.partition(",")
+    return f"{first.strip()} {last.strip()}" if comma and "," not in first else name
+
+
+def _user_name(said: str) -> tuple[str, ...]:
+    """A name that people give themselves (``lulug30``), where the place leaves no doubt that it is one."""
+    plain = len(said) <= _LONGEST_NAME and said.casefold() not in _NOBODY and "/" not in said and "@" not in said
+    return (said,) if plain else ()
 
 
 def _is_login(names: tuple[str, ...]) -> bool:

@@ -6,6 +6,7 @@ one, or in a line beside the headline. Neither date is ever filled from the othe
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -63,6 +64,10 @@ _PLACES: Final = rule(", ".join(_RULES.places))
 for _letters in _RULES.letters:
     rule_letters(_letters)
 _stands_around: Final = named_after(_RULES.around)
+_WORDS: Final[dict[Kind, re.Pattern[str]]] = {
+    kind: re.compile("|".join(re.escape(word) for word in words), re.I)
+    for kind, words in (("published", _RULES.published), ("modified", _RULES.updated), ("other", _RULES.other))
+}
 _WEB_PAGES: Final = ("WebPage", "ItemPage", "MedicalWebPage", "FAQPage", "ProfilePage", "AboutPage")
 _LONGEST_LINE: Final = 160
 
@@ -235,9 +240,7 @@ def _kind(words: str) -> Kind:
 
 def _kind_or_none(words: str) -> Kind | None:
     """What the words say a date beside them is; None where they say nothing."""
-    folded = words.casefold()
-    if any(word in folded for word in _RULES.published):
-        return "published"
-    if any(word in folded for word in _RULES.updated):
-        return "modified"
-    return "other" if any(word in folded for word in _RULES.other) else None
+    for kind, said in _WORDS.items():
+        if said.search(words):
+            return kind
+    return None

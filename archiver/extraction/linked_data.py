@@ -81,6 +81,7 @@ _WRAPPING: Final = re.compile(
     r"^\s*(?:<!--|//\s*<!\[CDATA\[|/\*\s*<!\[CDATA\[\s*\*/|<!\[CDATA\[)"
     r"|(?:-->|//\s*\]\]>|/\*\s*\]\]>\s*\*/|\]\]>)\s*+;?\s*+$"
 )
+_NO_LETTERS: Final = re.compile(r"[\W_]+")
 _LAST_COMMA: Final = re.compile(r",(?=\s*+[}\]])")
 _BAD_ESCAPE: Final = re.compile(r"\\(?![\"\\/bfnrtu])")
 
@@ -457,4 +458,4 @@ def _address(url: str) -> str:
 
 def _letters(said: str) -> str:
     """A title to compare: its letters and digits alone."""
-    return "".join(char for char in said.casefold() if char.isalnum())
+    return _NO_LETTERS.sub("", said.casefold())

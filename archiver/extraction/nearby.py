@@ -19,7 +19,7 @@ _NEAREST: Final = 16
 MOST_PIECES: Final = 16
 #: An element above the headline ends within so many runs of text before it.
 _REACH_ABOVE: Final = 24
-_LINES_ABOVE, _LINES_BELOW = 5, 10
+_LINES_ABOVE, _LINES_BELOW = 5, 15
 
 
 class Line(NamedTuple):

@@ -67,6 +67,7 @@ def _any_of(separators: tuple[str, ...]) -> str:
 _SEPARATOR: Final = re.compile(
     f"({_any_of((*_RULES.name_follows, *(one for one in _RULES.name_leads if one[0] == ' ')))})"
 )
+_NO_LETTERS: Final = re.compile(r"[\W_]+")
 _FOLLOWS: Final = re.compile(_any_of(_RULES.name_follows))
 _LEADS: Final = re.compile(_any_of(_RULES.name_leads))
 #: No headline is longer; a heading that is holds something else.
@@ -88,7 +89,7 @@ _MOST_AROUND: Final = 0.3
 
 def letters(said: str) -> str:
     """A title to compare: its letters and digits alone."""
-    return "".join(char for char in said.casefold() if char.isalnum())
+    return _NO_LETTERS.sub("", said.casefold())
 
 
 def _words(said: str) -> set[str]:
@@ -118,7 +119,12 @@ def _says(reading: Reading, title: str) -> Node | None:
     """The first element whose text is the title, where no heading is: the page marks up its headline as plain text."""
     wanted = title.split()
     for piece in reading.document.pieces[:_MOST_PIECES]:
-        if len(piece.text) < _LONGEST and piece.node.tag != "title" and not piece.linked and piece.text.split() == wanted:
+        if (
+            len(piece.text) < _LONGEST
+            and piece.node.tag != "title"
+            and not piece.linked
+            and piece.text.split() == wanted
+        ):
             return piece.node
     return None
 
@@ -271,7 +277,11 @@ class _Said:
         """Parts of the told titles that may be the title, by where a site's name mostly stands."""
         starts = [title[: one.start()] for title in self.told for one in _FOLLOWS.finditer(title)]
         ends = [title[one.end() :] for title in [*self.told, *starts] for one in _LEADS.finditer(title)]
-        return {letters(part) for part in [*self.told, *starts, *ends] if len(part) > _SHORTEST_PART} - self._site_letters - {""}
+        return (
+            {letters(part) for part in [*self.told, *starts, *ends] if len(part) > _SHORTEST_PART}
+            - self._site_letters
+            - {""}
+        )
 
     @cached_property
     def _known(self) -> list[set[str]]:
