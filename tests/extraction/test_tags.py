@@ -45,8 +45,8 @@ def opened(footer: str, *, around: str = "", head: str = "", classes: str = "pos
             ("copper",), ("Kitchen",), id="the class of the place",
         ),
         pytest.param(
-            '<nav class="article-tags"><h3>Read More About:</h3><a href="/a">Art Gallery,</a><a href="/b">Tin</a></nav>',
-            ("Art Gallery", "Tin"), (), id="trailing commas",
+            '<nav class="article-tags"><h3>Read More About:</h3><a href="/a">Gallery,</a><a href="/b">Tin</a></nav>',
+            ("Gallery", "Tin"), (), id="trailing commas",
         ),
         pytest.param('<div class="tags"><a href="/tagged/tin">#tin</a></div>', ("tin",), (), id="a leading hash"),
         pytest.param(
