@@ -379,12 +379,14 @@ def _cased(named: _Named, titles: list[str]) -> _Named:
 
 def _is_review(reading: Reading, filed: Sequence[str], *, rated: bool) -> bool:
     """Whether a page whose titles do not say so reviews a work: by its verdict, sections, address, data."""
+    main = reading.linked.main
+    if main is not None and "Recipe" in types(main):
+        return False  # rated by those who cooked it
     if rated:
         return True
     folded = [said.casefold() for said in filed]
     if not _FILED.isdisjoint(folded) or any(stem in said for said in folded for stem in _RULES.filed.stems):
         return True
-    main = reading.linked.main
     if main is not None and not {"Review", "CriticReview", "ReviewNewsArticle"}.isdisjoint(types(main)):
         return True
     path = (reading.page.url or "").partition("//")[2].partition("?")[0].casefold()

@@ -184,6 +184,15 @@ def test_microdata_keep_what_was_printed() -> None:
     assert (found.rating.value, found.rating.best, found.rating.worst, found.rating.raw) == (8, 10, 0, "8/10")
 
 
+def test_the_one_review_of_a_product_with_an_average_is_a_buyers() -> None:
+    review = '"review": {"@type": "Review", "reviewRating": {"ratingValue": 5}}'
+    assert rated("", head=script('{"@type": "Product", "name": "Kettle", ' + review + "}")).rating is not None
+    average = '"aggregateRating": {"ratingValue": 5, "ratingCount": 1}'
+    assert (
+        rated("", head=script('{"@type": "Product", "name": "Kettle", ' + average + ", " + review + "}")).rating is None
+    )
+
+
 def test_reviews_of_a_products_buyers_are_not_the_pages() -> None:
     found = rated(
         "",

@@ -85,6 +85,11 @@ def test_a_rated_page_filed_under_a_kind_of_work_is_about_what_its_headline_name
     assert found == ItemReviewed(type="Restaurant", name="Kettle & Crow, Leith")
 
 
+def test_a_recipe_that_readers_rate_reviews_nothing() -> None:
+    reading = opened("Copper Cake", head=script('{"@type": "Recipe", "name": "Copper Cake", "author": "Ada"}'))
+    assert work(reading, "Copper Cake", rated=True) is None
+
+
 def test_tags_tell_the_type() -> None:
     found = work(opened("Moss Knight review"), "Moss Knight review", ["reviews"], tags=["metroidvania"])
     assert found == ItemReviewed(type="VideoGame", name="Moss Knight")
