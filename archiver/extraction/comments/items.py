@@ -60,9 +60,21 @@ class Item:
         return [piece for first, last in self.spans() for piece in self.document.pieces[first:last]]
 
     def owns(self, node: Node) -> bool:
-        return self.start <= node.index < self.end and not any(
-            reply.start <= node.index < reply.end for reply in self.inner
-        )
+        if not self.start <= node.index < self.end:
+            return False
+        before = bisect_right(self.inner, node.index, key=_start) - 1
+        return before < 0 or node.index >= self.inner[before].end
+
+    def before(self) -> Item | None:
+        """The reply before it, to the same comment."""
+        if self.around is None:
+            return None
+        place = bisect_left(self.around.inner, self.start, key=_start)
+        return self.around.inner[place - 1] if place else None
+
+
+def _start(item: Item) -> int:
+    return item.start
 
 
 class Places:
@@ -94,13 +106,15 @@ def find_items(reading: Reading) -> list[Item]:
     by_id = _by_id(reading)
     asked = {*by_id, *BY_ITEM.candidates(reading.index)}
     kept: list[Item] = []
+    outermost: list[Item] = []
     for system in SYSTEMS:
         nodes = _candidates(reading, system, by_id.get(system, ())) if system in asked else []
         if not nodes:
             continue
         found = _merged(system, reading.document, nodes)
-        if not any(_overlap(item, other) for item in found for other in _near(kept, item)):
-            kept = sorted(kept + found, key=lambda item: item.start)
+        if not any(_overlaps(item, outermost) for item in found):
+            kept = sorted(kept + found, key=_start)
+            outermost = _outermost(kept)
     return kept
 
 
@@ -168,8 +182,8 @@ def _same(open_items: Sequence[Item], node: Node, native: str | None, document: 
     around = open_items[-1]
     if native is not None and around.native_id is not None:
         return native == around.native_id
-    before = document.pieces[around.first : node.first]
-    return not any(not piece.text.isspace() for piece in before)
+    pieces = document.pieces
+    return all(pieces[place].text.isspace() for place in range(around.first, node.first))
 
 
 def _native_id(system: System, node: Node) -> str | None:
@@ -194,15 +208,15 @@ def _extend(items: Sequence[Item]) -> None:
             item.extend(sibling)
 
 
-def _near(kept: Sequence[Item], item: Item) -> Iterator[Item]:
-    """Items that could overlap: those before the item's end, the last of them first."""
-    i = bisect_left(kept, item.end, key=lambda other: other.start) - 1
-    while i >= 0:
-        yield kept[i]
-        if kept[i].around is None and kept[i].end <= item.start and i < len(kept) - 50:
-            return
-        i -= 1
+def _outermost(items: Sequence[Item]) -> list[Item]:
+    """Items, in page order, that stand in no other: they do not overlap."""
+    kept: list[Item] = []
+    for item in items:
+        if not kept or kept[-1].end <= item.start:
+            kept.append(item)
+    return kept
 
 
-def _overlap(one: Item, other: Item) -> bool:
-    return one.start < other.end and other.start < one.end
+def _overlaps(item: Item, outermost: Sequence[Item]) -> bool:
+    place = bisect_left(outermost, item.end, key=_start)
+    return place > 0 and outermost[place - 1].end > item.start

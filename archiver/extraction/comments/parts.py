@@ -24,6 +24,7 @@ LONGEST_NAME: Final = 80
 LONGEST_DATE: Final = 80
 #: A header, in characters beyond the name and the date in it.
 _HEADER_SLACK: Final = 60
+_HEADER_LEVELS: Final = 8
 #: Longer texts are prose, whatever their element is called.
 _LONGEST_TOOL: Final = 160
 _CONTROLS: Final = frozenset(
@@ -77,6 +78,8 @@ class Parts:
     item: Item
     author: str | None = None
     author_nodes: list[Node] = field(default_factory=list)
+    #: Whether the page's markup calls the author one; else it is the likeliest of the first words.
+    signed: bool = False
     date_raw: str | None = None
     posted_at: str | None = None
     date_nodes: list[Node] = field(default_factory=list)
@@ -173,6 +176,7 @@ def _length(document: Document, node: Node) -> int:
 
 def _find_author(parts: Parts, places: Places, marks: Marks, outside: Marks) -> None:
     item = parts.item
+    parts.signed = True
     for source in item.system.author:
         if _take_author(parts, _hits(source, places, item), source.attribute):
             return
@@ -184,6 +188,7 @@ def _find_author(parts: Parts, places: Places, marks: Marks, outside: Marks) -> 
     if _take_author(parts, better, None) or _take_author(parts, _innermost_names(by_class), None):
         return
     before = parts.text_nodes[0].index if parts.text_nodes else None
+    parts.signed = False
     by_tag = [node for node, flag in outside if node.tag in _NAME_TAGS and not flag & (Flag.JUNK | Flag.DATE)]
     by_tag = [node for node in by_tag if "#" not in node.get("href")]
     early = [node for node in by_tag if before is None or node.index < before]
@@ -489,12 +494,14 @@ def _header(parts: Parts, node: Node) -> Node:
     """The largest element around a name or a date that holds little else."""
     item = parts.item
     document = item.document
+    levels = 0
     limit = len(parts.author or "") + len(parts.date_raw or "") + _HEADER_SLACK
-    while node.parent is not None and node.parent.index > item.start and item.owns(node.parent):
+    while levels < _HEADER_LEVELS and node.parent is not None and node.parent.index > item.start:
+        levels += 1
         parent = node.parent
         if _length(document, parent) > limit or _has_prose(document, parent, parts):
             break
-        if any(parent.holds(sibling) for sibling in item.nodes):
+        if not item.owns(parent) or any(parent.holds(sibling) for sibling in item.nodes):
             break
         node = parent
     return node

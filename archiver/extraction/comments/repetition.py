@@ -13,12 +13,12 @@ from typing import Final
 
 from archiver.document import Node
 from archiver.extraction.comments.items import Item, Places, nest
-from archiver.extraction.comments.parts import Hints, read_parts
+from archiver.extraction.comments.parts import Hints, Parts, read_parts
 from archiver.extraction.comments.systems import System, SystemRule
 from archiver.extraction.comments.words import is_elsewhere
 from archiver.extraction.hints import words_of
 from archiver.extraction.reading import Reading
-from archiver.extraction.select import rule_letters
+from archiver.extraction.select import rule, rule_letters
 
 #: Letters of a class that make an element worth a look, and whether they say "comment" outright.
 _LETTERS: Final = {
@@ -37,7 +37,8 @@ _LETTERS: Final = {
 for _letters in _LETTERS:
     rule_letters(_letters)
 
-_ID: Final = re.compile(r"([a-z_-]{0,24}(?:comment|kommentar|reply|answer|cmt|cid)[a-z_-]{0,12})(\d+)$", re.IGNORECASE)
+rule("h1")
+_ID: Final = re.compile(r"([a-z_-]{0,24}(?:comment|kommentar|reply|cmt|cid)[a-z_-]{0,12})(\d+)$", re.IGNORECASE)
 _NEVER: Final = frozenset(
     "span a button form input textarea label h1 h2 h3 h4 h5 h6 p b i em strong img time svg small script"
     " style nav header footer".split()
@@ -65,6 +66,8 @@ _PLURAL: Final = frozenset(
 )
 _HEADLINES: Final = frozenset({"h1", "article", "main"})
 _LONGEST: Final = 6_000
+#: Runs of text of an element too large for a side bar, however small the page.
+_LARGE: Final = 100
 _DIGITS: Final = re.compile(r"\d")
 #: How many of a group are read before it is believed.
 _SAMPLE: Final = 6
@@ -136,6 +139,13 @@ def _items(reading: Reading, nodes: Sequence[Node]) -> list[Item]:
     return items
 
 
+def _looks_like_one(parts: Parts, outright: bool, *, many: bool) -> bool:
+    if not parts.author or not parts.text or parts.author == parts.text:
+        return False
+    dated = parts.date_raw is not None
+    return (dated and (outright or parts.signed)) or (many and outright and parts.signed)
+
+
 def _stands_alone(item: Item) -> bool:
     """Whether an element may be a page's only comment, and not a box around the article or around a list."""
     document, node = item.document, item.node
@@ -146,14 +156,19 @@ def _stands_alone(item: Item) -> bool:
     )
 
 
-def _is_elsewhere(node: Node, count: int) -> bool:
-    """Whether an element is a side bar or the like; threads do stand in an ``aside``."""
-    return node.tag != "body" and is_elsewhere(node) and (node.tag != "aside" or count <= _FEW)
+def _is_elsewhere(node: Node, count: int, headlines: Sequence[Node], share: float) -> bool:
+    """Whether an element is a side bar or the like. Threads do stand in an ``aside``; and what holds the
+    headline or half of the page is no side bar, whatever it is called."""
+    if node.tag == "body" or not is_elsewhere(node) or (node.tag == "aside" and count > _FEW):
+        return False
+    return not any(node.holds(headline) for headline in headlines) and node.last - node.first < share
 
 
 def _count(items: Sequence[Item], places: Places, outright: bool) -> int:
     """How many comments a group holds; 0 where too many of it do not look like one."""
-    if any(_is_elsewhere(node, len(items)) for node in [items[0].node, *items[0].node.ancestors()]):
+    headlines = places.index.under("t", "h1")
+    half = max(len(items[0].document.pieces) / 2, _LARGE)
+    if any(_is_elsewhere(node, len(items), headlines, half) for node in [items[0].node, *items[0].node.ancestors()]):
         return 0
     if len(items) < _FEW and not (outright and _stands_alone(items[0])):
         return 0
@@ -163,7 +178,5 @@ def _count(items: Sequence[Item], places: Places, outright: bool) -> int:
         if item.last - item.first < _FEW or (tried == _FEW and not good):
             break
         parts = read_parts(item, places, Hints())
-        dated = parts.date_raw is not None
-        if parts.author and parts.text and (dated or (outright and len(items) > _FEW)) and parts.author != parts.text:
-            good += 1
+        good += _looks_like_one(parts, outright, many=len(items) > _FEW)
     return len(items) if good and good >= _ENOUGH * len(sample) else 0

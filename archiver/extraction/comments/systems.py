@@ -39,7 +39,7 @@ class SystemRule(Struct, frozen=True, forbid_unknown_fields=True):
     needs: tuple[str, ...] = ("author|date",)
 
     native_id: tuple[str, ...] = ()
-    native_id_pattern: str = r"(\d+)$"
+    native_id_pattern: str = r"(\d{1,20})$"
     author: tuple[str, ...] = ()
     date: tuple[str, ...] = ()
     #: Takes the date out of the source's value: group 1.
@@ -61,12 +61,12 @@ class SystemRule(Struct, frozen=True, forbid_unknown_fields=True):
 
     #: Sources of the parent's native id, and the pattern that takes it out.
     parent: tuple[str, ...] = ()
-    parent_pattern: str = r"(\d+)$"
+    parent_pattern: str = r"(\d{1,20})$"
     #: ``attribute``, ``quote`` or ``text``: what kind of word that is.
     parent_says: str = "attribute"
     #: How deep an item stands: a source and a pattern, a number to divide by, or an element around it.
     depth: tuple[str, ...] = ()
-    depth_pattern: str = r"(\d+)$"
+    depth_pattern: str = r"(\d{1,20})$"
     depth_unit: int = 1
     indent: str = ""
     #: Marks a parent whose replies, for want of depth, follow it as siblings.

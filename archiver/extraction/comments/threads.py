@@ -269,11 +269,8 @@ def _depth(item: Item, places: Places) -> int | None:
 def _is_flattened(item: Item) -> bool:
     """Whether the sibling before an item is marked as a parent and yet holds no reply: the site
     prints replies below its greatest depth as siblings, so the item may well answer that one."""
-    flattened, around = item.system.flattened, item.around
-    if flattened is None or around is None:
-        return False
-    before = [other for other in around.inner if other.start < item.start]
-    return bool(before) and flattened.matches(before[-1].node) and not before[-1].inner
+    flattened, before = item.system.flattened, item.before()
+    return flattened is not None and before is not None and flattened.matches(before.node) and not before.inner
 
 
 def _value(given: Sequence[Source], places: Places, item: Item, pattern: re.Pattern[str]) -> str | None:

@@ -20,6 +20,7 @@ class Classes(Struct, frozen=True, forbid_unknown_fields=True):
     junk: frozenset[str]
     title: frozenset[str]
     elsewhere: frozenset[str]
+    elsewhere_unless: frozenset[str]
 
 
 class Phrases(Struct, frozen=True, forbid_unknown_fields=True):
@@ -136,7 +137,10 @@ def is_elsewhere(node: Node) -> bool:
     if node.tag in ("aside", "nav"):
         return True
     said = f"{node.get('class')} {node.get('id')}"
-    return bool(said.strip()) and not WORDS.classes.elsewhere.isdisjoint(words_of(said))
+    if not said.strip():
+        return False
+    words = WORDS.classes.elsewhere.intersection(words_of(said))
+    return bool(words) and not (words <= WORDS.classes.elsewhere_unless and "comment" in said.lower())
 
 
 def fold(text: str) -> str:
@@ -156,7 +160,7 @@ def is_removed(text: str) -> bool:
 
 
 _NUMBERED: Final = re.compile(r"\A\s*#?\d{1,5}[.:)]\s")
-_DASHED_DATE: Final = re.compile(r"\s[—–|·•]\s[^\w]*\d")
+_DASHED_DATE: Final = re.compile(r"\s[—–|·•]\s[^\w]{0,4}\d")
 
 
 def name_of(text: str) -> str | None:
