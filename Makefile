@@ -19,7 +19,7 @@ setup: .venv/.ready ## make .venv with everything in it, at the locked versions
 .venv/.locked: requirements/dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "review-archiver needs Python 3.11 or newer")'
 	$(PYTHON) -m venv --clear .venv
-	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements/dev.txt
+	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --only-binary :all: -r requirements/dev.txt
 	@touch $@
 
 .venv/.ready: .venv/.locked pyproject.toml setup.py
@@ -27,7 +27,7 @@ setup: .venv/.ready ## make .venv with everything in it, at the locked versions
 	@touch $@
 
 .venv/.bench: .venv/.ready requirements/bench.txt
-	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements/bench.txt
+	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --no-build-isolation -r requirements/bench.txt
 	@touch $@
 
 crawl: setup ## archive the demonstration site; with URL=https://… that page
@@ -42,16 +42,16 @@ lint: setup ## formatting, lint, types, and which room may import which
 	$(PY) -m mypy
 	.venv/bin/lint-imports
 
-bench: .venv/.bench ## measure a crawl of saved pages; DATA=FILE.tar.xz holds them
-	$(PY) -m benchmarks.crawl --data "$$DATA_SET" --pages 300
+bench: .venv/.bench ## measure extraction against its peers; DATA=FOLDER holds the labelled pages
+	$(PY) -m benchmarks.extraction --data "$$DATA_SET"
 
 model: .venv/.bench ## train the labeller again; DATA=FOLDER holds the labelled pages
 	$(PY) -m benchmarks.model --data "$$DATA_SET"
 
 lock: ## resolve the versions anew (needs uv)
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --strip-extras --no-emit-index-url \
 		--custom-compile-command 'make lock' --extra dev -o requirements/dev.txt pyproject.toml
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --strip-extras --no-emit-index-url \
 		--custom-compile-command 'make lock' --extra bench -c requirements/dev.txt -o requirements/bench.txt pyproject.toml
 
 clean: ## remove what can be made again; never data/

@@ -50,7 +50,9 @@ def serve() -> Iterator[Serve]:
 @pytest.fixture
 def environment() -> dict[str, str]:
     """The environment less the settings of whoever runs the tests, with loopback allowed."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("ARCHIVER_", "SCRAPY_", "COV_"))}
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith(("ARCHIVER_", "SCRAPY_", "PYTHON"))
+    }
     return {**kept, "ARCHIVER_ALLOW_PRIVATE_HOSTS": "1", "ARCHIVER_DELAY": "0"}
 
 
