@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Final
+from urllib.parse import SplitResult, urlsplit
 
 from archiver import encoding
 from archiver.document import Document, read
@@ -120,6 +121,14 @@ def page_of(
         headers=tuple((str(k), str(v)) for k, v in pairs),
         fetched_at=_instant(fetched_at),
     )
+
+
+def address_of(url: str | None) -> SplitResult:
+    """The parts of an address; empty ones where it is none (``http://[`` is written too)."""
+    try:
+        return urlsplit(url or "")
+    except ValueError:
+        return urlsplit("")
 
 
 def _instant(value: datetime | str | None) -> datetime | None:

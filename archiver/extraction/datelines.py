@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
-from urllib.parse import urlsplit
 
 import msgspec
 
@@ -24,6 +23,7 @@ from archiver.extraction.hints import words_of
 from archiver.extraction.linked_data import texts
 from archiver.extraction.nearby import MOST_PIECES, elements_by_distance, is_own, lines_beside, named_after
 from archiver.extraction.select import rule, rule_letters
+from archiver.page import address_of
 from archiver.record import Role
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ class _Said:
             told = puts_day_first(said)
             if told is not None:
                 return told
-        host = (urlsplit(self.reading.page.url).hostname or "") if self.reading.page.url else ""
+        host = address_of(self.reading.page.url).hostname or ""
         return _RULES.countries.get(host.rpartition(".")[2])
 
     @cached_property

@@ -78,7 +78,10 @@ def site_of(url: str) -> str | None:
 
 def surt(url: str) -> str:
     """Sort-friendly form of a URL, as Internet Archive's tools write it: ``org,archive)/goo?a=1&b=2``."""
-    parts = urlsplit(safe_url_string(url).lower())
+    try:
+        parts = urlsplit(safe_url_string(url).lower())
+    except ValueError:  # no address, only what stands in for one: http://[
+        return url.lower()
     host = _WWW.sub("", _host(url), count=1) if _WWW.match(_host(url)) else _host(url)
     try:
         port = parts.port

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
 
 from archiver.extraction.blocks import Claim
 from archiver.extraction.bylines import byline
@@ -19,6 +18,7 @@ from archiver.extraction.language import language_of, without_region
 from archiver.extraction.linked_data import ARTICLES, REVIEWS, listed, types
 from archiver.extraction.select import rule
 from archiver.extraction.titles import headline
+from archiver.page import address_of
 from archiver.record import PageKind
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def _is_front(url: str, page_url: str | None) -> bool:
     """Whether an address is a site's front page, and the page is not."""
     if page_url is None:
         return False
-    own, said = urlsplit(page_url), urlsplit(url)
+    own, said = address_of(page_url), address_of(url)
     return said.path in ("", "/") and not said.query and (own.path not in ("", "/") or bool(own.query))
 
 

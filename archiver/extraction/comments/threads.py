@@ -7,13 +7,13 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
-from urllib.parse import urlsplit
 
 from archiver.document import Node
 from archiver.extraction.comments.items import Item, Places
 from archiver.extraction.comments.parts import Parts
 from archiver.extraction.comments.systems import Source
 from archiver.extraction.comments.words import is_tool
+from archiver.page import address_of
 from archiver.record import AuthorRole, Comment, CommentKind, CommentState, ParentSource
 
 _CUT_BEFORE: Final = re.compile(r"[\s\-–—•]{0,6}[\[(](?:…|\.\.\.)[\])]")
@@ -101,7 +101,7 @@ def _parents(said: Sequence[Said]) -> list[int | None]:
 
 def _comment_ids(said: Sequence[Said], url: str | None) -> list[str]:
     """Stable where the page gives native ids, however often and in whatever order they are seen."""
-    host = (urlsplit(url).hostname or "").removeprefix("www.") if url else ""
+    host = (address_of(url).hostname or "").removeprefix("www.")
     seen: dict[str, int] = {}
     ids = []
     for one in said:
