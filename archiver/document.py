@@ -208,7 +208,8 @@ class Builder:
 
 def read(html: bytes) -> Document:
     """Read UTF-8 bytes into a document; an empty one where there is no element at all."""
-    parser = etree.HTMLParser(encoding="utf-8", huge_tree=True, target=Builder())
+    # The stub asks a target for methods that lxml calls only where they are.
+    parser = etree.HTMLParser(encoding="utf-8", huge_tree=True, target=Builder())  # type: ignore[call-overload]
     try:
         document: Document = etree.fromstring(html, parser)
     except etree.XMLSyntaxError:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import Any, Self
 
-from archiver.store.lines import LineWriter
 from scrapy.crawler import Crawler
 
 from archiver.crawl.recorder import Recorder
 from archiver.crawl.shelf import Shelf
 from archiver.record import Review
+from archiver.store.lines import LineWriter
 
 
 class Lines:
