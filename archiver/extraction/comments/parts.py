@@ -16,7 +16,7 @@ from typing import Final
 from archiver.document import Document, Node, Piece, join
 from archiver.extraction.comments.items import Item, Places
 from archiver.extraction.comments.systems import Source
-from archiver.extraction.comments.words import WORDS, Flag, flags_of, fold, is_removed, is_tool, name_of
+from archiver.extraction.comments.words import WORDS, Flag, flags_of, fold, is_lead_in, is_removed, is_tool, name_of
 from archiver.extraction.dates import find_dates, parse_date
 from archiver.extraction.select import closest
 
@@ -218,14 +218,12 @@ def _take_words(parts: Parts, piece: Piece) -> bool:
 
 
 def _is_name(name: str) -> bool:
-    folded = fold(name)
     return (
         len(name) <= LONGEST_NAME
         and any(c.isalpha() for c in name)
         and not is_tool(name)
-        and folded not in WORDS.phrases.by
-        and folded not in WORDS.phrases.says
-        and find_dates(name) == []
+        and not is_lead_in(name)
+        and not find_dates(name)
     )
 
 
@@ -290,7 +288,7 @@ def _short_text(document: Document, node: Node) -> str:
         if flags_of(inner) & (Flag.JUNK | Flag.DATE) or inner.tag in _CONTROLS or inner.tag in ("time", "small", "sup")
     ]
     lines = join(_pieces(document, [(node.first, node.last)], skipped)).split("\n")
-    return next((line for line in lines if line and not is_tool(line) and name_of(f"{line} x") != "x"), "")
+    return next((line for line in lines if line and not is_tool(line) and not is_lead_in(line)), "")
 
 
 def _within(node: Node, holders: Sequence[Node]) -> bool:
@@ -416,6 +414,7 @@ def _find_junk(parts: Parts, places: Places, marks: Marks, searched: Marks) -> N
     parts.title_nodes = _titles(parts, places, marks)
     parts.quote_nodes = _outermost(_quotation(node, item) for node in places.own(system.quote, item))
     junk = [node for selector in system.roles.values() for node in places.own(selector, item)]
+    parts.text_nodes = [text for text in parts.text_nodes if not _within(text, junk)] or parts.text_nodes
     texts = {node.index for node in parts.text_nodes}
     junk += [
         node
@@ -516,7 +515,7 @@ def _has_prose(document: Document, node: Node, parts: Parts) -> bool:
     }
     words = 0
     for piece in document.pieces[node.first : node.last]:
-        if id(piece) not in known and not is_tool(piece.text) and name_of(f"x {piece.text}") != "x":
+        if id(piece) not in known and not is_tool(piece.text) and not is_lead_in(piece.text):
             words += len(piece.text.split())
     if words > _FEW_WORDS:
         return True

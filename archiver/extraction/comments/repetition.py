@@ -15,24 +15,14 @@ from archiver.document import Node
 from archiver.extraction.comments.items import Item, Places, nest
 from archiver.extraction.comments.parts import Hints, Parts, read_parts
 from archiver.extraction.comments.systems import System, SystemRule
-from archiver.extraction.comments.words import is_elsewhere
+from archiver.extraction.comments.words import WORDS, is_elsewhere
 from archiver.extraction.hints import words_of
 from archiver.extraction.reading import Reading
 from archiver.extraction.select import rule, rule_letters
 
 #: Letters of a class that make an element worth a look, and whether they say "comment" outright.
 _LETTERS: Final = {
-    "comment": True,
-    "kommentar": True,
-    "comentario": True,
-    "komentar": True,
-    "reactie": True,
-    "reaction": False,
-    "reply": False,
-    "answer": False,
-    "message": False,
-    "forumpost": False,
-    "review": False,
+    letters: letters in WORDS.repetition.sure for letters in (*WORDS.repetition.sure, *WORDS.repetition.unsure)
 }
 for _letters in _LETTERS:
     rule_letters(_letters)
@@ -42,27 +32,6 @@ _ID: Final = re.compile(r"([a-z_-]{0,24}(?:comment|kommentar|reply|cmt|cid)[a-z_
 _NEVER: Final = frozenset(
     "span a button form input textarea label h1 h2 h3 h4 h5 h6 p b i em strong img time svg small script"
     " style nav header footer".split()
-)
-#: Words that hold the letters and mean something else.
-_NO_COMMENT: Final = frozenset({"commentary", "commented", "commentable", "preview", "previews", "replay", "reviewer"})
-#: Words of an element around a thread.
-_PLURAL: Final = frozenset(
-    {
-        "comments",
-        "kommentare",
-        "commentaires",
-        "comentarios",
-        "commenti",
-        "reacties",
-        "replies",
-        "responses",
-        "commentlist",
-        "discussion",
-        "reviews",
-        "thread",
-        "kommentar",
-        "comment",
-    }
 )
 _HEADLINES: Final = frozenset({"h1", "article", "main"})
 _LONGEST: Final = 6_000
@@ -128,7 +97,7 @@ def _token(attribute: str, letters: str) -> str:
     tokens = [
         token
         for token in attribute.split()
-        if letters in token.lower() and not _DIGITS.search(token) and _NO_COMMENT.isdisjoint(words_of(token))
+        if letters in token.lower() and not _DIGITS.search(token) and WORDS.repetition.never.isdisjoint(words_of(token))
     ]
     return min(tokens, key=len, default="")
 
@@ -152,7 +121,9 @@ def _stands_alone(item: Item) -> bool:
     if any(inner.tag in _HEADLINES for inner in document.within(node)):
         return False
     return sum(len(piece.text) for piece in item.pieces()) < _LONGEST and any(
-        word in _PLURAL for above in node.ancestors() for word in words_of(f"{above.get('class')} {above.get('id')}")
+        word in WORDS.repetition.around
+        for above in node.ancestors()
+        for word in words_of(f"{above.get('class')} {above.get('id')}")
     )
 
 

@@ -39,8 +39,16 @@ class Counts(Struct, frozen=True, forbid_unknown_fields=True):
     posts: frozenset[str]
 
 
+class Repetition(Struct, frozen=True, forbid_unknown_fields=True):
+    sure: tuple[str, ...]
+    unsure: tuple[str, ...]
+    never: frozenset[str]
+    around: frozenset[str]
+
+
 class Words(Struct, frozen=True, forbid_unknown_fields=True):
     classes: Classes
+    repetition: Repetition
     phrases: Phrases
     counts: Counts
 
@@ -151,6 +159,11 @@ def is_tool(text: str) -> bool:
     """Whether a short text is a link or a button beside a comment: "Reply", "Permalink", "Report"."""
     folded = fold(text)
     return not folded or folded in WORDS.phrases.tools
+
+
+def is_lead_in(text: str) -> bool:
+    """Whether a text only leads to or from a name: "Posted by", "says:"."""
+    return fold(text) in WORDS.phrases.by or fold(text) in WORDS.phrases.says
 
 
 def is_removed(text: str) -> bool:
