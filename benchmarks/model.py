@@ -27,15 +27,15 @@ from archiver.document import Document
 from archiver.extraction import model as labelling
 from archiver.extraction.blocks import Block
 from archiver.extraction.extract import Opened
-from archiver.extraction.labels import threshold
 from archiver.extraction.features import CONTEXT_NAMES, NAMES, Candidates, block_words, token_words
+from archiver.extraction.labels import threshold
 from archiver.extraction.reading import Reading
 from archiver.page import Page
 from benchmarks.gold import GoldPage, fold_of, in_gold, read_pages, word_scores
 
 DATA_SETS = ("wcxb-dev", "atf", "review-gold-dev")
-FIRST = {"n_estimators": 25, "num_leaves": 12, "learning_rate": 0.25}
-SECOND = {"n_estimators": 30, "num_leaves": 16, "learning_rate": 0.2}
+FIRST = {"n_estimators": 16, "num_leaves": 12, "learning_rate": 0.3}
+SECOND = {"n_estimators": 40, "num_leaves": 16, "learning_rate": 0.15}
 COMMON = {
     "min_child_samples": 40, "subsample": 0.8, "subsample_freq": 1, "colsample_bytree": 0.6, "reg_lambda": 2.0,
     "n_jobs": 2, "verbose": -1, "random_state": 0, "deterministic": True,
@@ -189,7 +189,9 @@ def targets(example: Example, places: Sequence[int]) -> tuple[np.ndarray, np.nda
     return wanted, weight
 
 
-def fit(rows: Sequence[np.ndarray], wanted: Sequence[np.ndarray], weight: Sequence[np.ndarray], size: Mapping[str, Any]):
+def fit(
+    rows: Sequence[np.ndarray], wanted: Sequence[np.ndarray], weight: Sequence[np.ndarray], size: Mapping[str, Any]
+):
     trees = lightgbm.LGBMClassifier(**COMMON, **size)
     return trees.fit(np.vstack(rows), np.concatenate(wanted), sample_weight=np.concatenate(weight))
 
@@ -206,7 +208,9 @@ def train(pages: Sequence[Example], rows: Rows, use: Sequence[int]) -> tuple[Any
     context: list[np.ndarray] = [np.zeros(0)] * len(use)
     for fold in range(INNER_FOLDS):
         inside = [k for k, f in enumerate(folds) if f != fold]
-        trees = fit([rows.first[use[k]] for k in inside], [wanted[k] for k in inside], [weight[k] for k in inside], FIRST)
+        trees = fit(
+            [rows.first[use[k]] for k in inside], [wanted[k] for k in inside], [weight[k] for k in inside], FIRST
+        )
         for k, f in enumerate(folds):
             if f == fold:
                 context[k] = rows.second(use[k], scores_of(trees, rows.first[use[k]]))
@@ -225,7 +229,9 @@ def measure(pages: Sequence[Example], folds: int) -> None:
         for i, example in enumerate(pages):
             if example.site in held_out:
                 scores = scores_of(second, rows.second(i, scores_of(first, rows.first[i])))
-                least = threshold([(len(example.blocks[k].text), s) for k, s in zip(rows.places[i], scores, strict=True)])
+                least = threshold(
+                    [(len(example.blocks[k].text), s) for k, s in zip(rows.places[i], scores, strict=True)]
+                )
                 text = example.text(k for k, score in zip(rows.places[i], scores, strict=True) if score >= least)
                 score = word_scores(example.page.gold["body"], text)[2]
                 results[example.page.data_set].append(score)
@@ -233,7 +239,10 @@ def measure(pages: Sequence[Example], folds: int) -> None:
                     results["called reviews"].append(score)
     for name, found in results.items():
         found.sort()
-        print(f"{name:16} {len(found):4} pages  word F1 {statistics.fmean(found):.4f}  tenth percentile {found[len(found) // 10]:.4f}")
+        print(
+            f"{name:16} {len(found):4} pages  word F1 {statistics.fmean(found):.4f}"
+            f"  tenth percentile {found[len(found) // 10]:.4f}"
+        )
 
 
 def write(pages: Sequence[Example], path: Path) -> None:
@@ -256,8 +265,11 @@ def trees_of(trees: Any) -> list[labelling.Tree]:
         if "leaf_value" in node:
             return round(node["leaf_value"], 5)
         return [
-            node["split_feature"], float(f"{node['threshold']:.6g}"), branch(node["left_child"]), branch(node["right_child"]),
-        ]  # fmt: skip
+            node["split_feature"],
+            float(f"{node['threshold']:.6g}"),
+            branch(node["left_child"]),
+            branch(node["right_child"]),
+        ]
 
     return [branch(tree["tree_structure"]) for tree in trees.booster_.dump_model()["tree_info"]]
 

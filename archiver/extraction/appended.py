@@ -16,7 +16,7 @@ from archiver.extraction.select import rule
 from archiver.record import Role
 
 _HEADLINES: Final = rule("h1")
-_SIGNED: Final = rule("time, [rel~=\"author\"], .byline, .author, [itemprop=\"datePublished\"], .date, .published")
+_SIGNED: Final = rule('time, [rel~="author"], .byline, .author, [itemprop="datePublished"], .date, .published')
 #: Runs of text that an article holds at least.
 _LEAST_CHARS: Final = 400
 #: Attributes that give an article's own address.

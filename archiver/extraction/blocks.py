@@ -66,7 +66,12 @@ def segment(document: Document, claims: Sequence[Claim] = ()) -> list[Block]:
     blocks: list[Block] = []
     start = first
     for i in range(first, len(pieces) + 1):
-        if i == len(pieces) or pieces[i].gap >= BLOCK or owners[i] is not owners[start] or (i - 1 == start and _is_arrow(pieces[start])):
+        if (
+            i == len(pieces)
+            or pieces[i].gap >= BLOCK
+            or owners[i] is not owners[start]
+            or (i - 1 == start and _is_arrow(pieces[start]))
+        ):
             if start < i:
                 block = _block(pieces, start, i)
                 if block is not None:
@@ -137,4 +142,3 @@ def plain_blocks(text: str) -> list[Block]:
         else:
             blank += 1
     return blocks
-

@@ -228,14 +228,13 @@ class _Said:
     def _unmarked(self) -> list[Shown]:
         """Lines near the headline that no element calls a byline: they begin with "By", or stand beside a date."""
         _, lines = lines_beside(self.reading, self.headline, _LONGEST_BYLINE)
-        for place, (node, line) in enumerate(lines):
-            if _BEFORE.fullmatch(line) and place + 1 < len(lines):
-                node, line = lines[place + 1]
-            elif not (_BEFORE.match(line) or _WITHIN.search(line)):
-                continue
-            names = names_in(line)
-            if names and (all(_is_capitalised(name) for name in names) or len(line) <= _LONGEST_NAME):
-                return [(node, names)]
+        for place, (_, line) in enumerate(lines):
+            alone = _BEFORE.fullmatch(line) is not None and place + 1 < len(lines)
+            if alone or _BEFORE.match(line) or _WITHIN.search(line):
+                node, said = lines[place + alone]
+                names = names_in(said)
+                if names and (all(_is_capitalised(name) for name in names) or len(said) <= _LONGEST_NAME):
+                    return [(node, names)]
         dated = [bool(find_dates(line)) for _, line in lines]
         for place, (node, line) in enumerate(lines):
             if any(dated[max(0, place - 1) : place + 2]) and not dated[place] and _PERSON.fullmatch(line):

@@ -26,6 +26,7 @@ _LEAST: Final = 400
 _LONGER: Final = 2.5
 _MOST_STATE: Final = 8_000_000
 _MOST_VALUES: Final = 200_000
+_MOST_PARTS: Final = 500  # of one paragraph
 _JSON_SCRIPTS: Final = rule('script[type="application/json"], script#__NEXT_DATA__, script[type="text/json"]')
 _STATE: Final = re.compile(r"^\s*window\.(?:__[A-Z_]+__|__\w+|initialState)\s*=\s*(?=[{\[])")
 _PARAGRAPH_KINDS: Final = frozenset({"paragraph", "p", "text", "heading", "blockquote"})
@@ -119,8 +120,8 @@ def _paragraph_of(value: Any) -> str | None:
     if not isinstance(kind, str) or kind.lower().removeprefix("core/").removesuffix("block") not in _PARAGRAPH_KINDS:
         return None
     parts: list[str] = []
-    stack = [value]
-    while stack and len(parts) < 500:
+    stack: list[Any] = [value]
+    while stack and len(parts) < _MOST_PARTS:
         part = stack.pop()
         if isinstance(part, str):
             parts.append(part)

@@ -33,7 +33,18 @@ from archiver.extraction.state import Verdict, judge
 from archiver.extraction.tags import Tags, tags
 from archiver.extraction.work import work
 from archiver.page import Page, page_of
-from archiver.record import Capture, Confidence, Extractor, ItemReviewed, PageKind, PageState, Rating, Review, Role
+from archiver.record import (
+    Capture,
+    CommentKind,
+    Confidence,
+    Extractor,
+    ItemReviewed,
+    PageKind,
+    PageState,
+    Rating,
+    Review,
+    Role,
+)
 
 #: States of pages that hold an article, or a part of one.
 _WITH_ARTICLE: Final = frozenset({PageState.ARTICLE, PageState.ARTICLE_PART, PageState.PAYWALLED})
@@ -89,7 +100,9 @@ class Opened:
         meta, thread = metadata(reading), comments(reading)
         filed, rated, told = tags(reading), ratings(reading), facts(reading)
         claims = _agreed(
-            [Claim(node, Role.BODY, "the thread's first post") for node in thread.opening.nodes] if thread.opening else [],
+            [Claim(node, Role.BODY, "the thread's first post") for node in thread.opening.nodes]
+            if thread.opening
+            else [],
             [*thread.claims, *appended_articles(reading)],
             [*filed.claims, *rated.claims, *told.claims, *meta.claims],
         )
@@ -156,7 +169,9 @@ def _review(opened: Opened, verdict: Verdict) -> Review:
         canonical_url=identity.canonical_url,
         site=identity.site,
         page_state=verdict.state,
-        page_kind=_kind(meta, verdict, has_review=rating is not None or item is not None, is_forum=thread.opening is not None),
+        page_kind=_kind(
+            meta, verdict, has_review=rating is not None or item is not None, is_forum=thread.opening is not None
+        ),
         redirects_to=verdict.redirects_to,
         title=title,
         subtitle=meta.subtitle if has_article else None,
@@ -198,9 +213,11 @@ def _title(opened: Opened, verdict: Verdict) -> str | None:
 
 
 def _work(opened: Opened, title: str | None, *, rated: bool) -> ItemReviewed | None:
+    """A readers' average alone does not make a page a review; reviews that readers wrote do."""
+    by_readers = any(comment.kind is CommentKind.USER_REVIEW for comment in opened.thread.comments)
     return work(
         opened.reading, title, opened.tags.categories, tags=opened.tags.tags, facts=opened.facts.values,
-        rated=rated or opened.ratings.aggregate is not None,
+        rated=rated or by_readers,
     )  # fmt: skip
 
 

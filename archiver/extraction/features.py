@@ -24,7 +24,8 @@ NAMES: Final = tuple(
         "chars words link_share enders commas ends_sentence digits capitals tag"
         " place chars_before long_before long_after since_long until_long"
         " prev_chars prev_links next_chars next_links prev2_chars next2_chars prev_tag next_tag"
-        " own_chars own_links own_blocks up1_chars up1_links up1_blocks up2_chars up2_links up2_blocks up3_chars up3_links"
+        " own_chars own_links own_blocks up1_chars up1_links up1_blocks up2_chars up2_links up2_blocks"
+        " up3_chars up3_links"
         " off_spine below_spine spine_share depth"
         " in_article in_main in_aside in_nav in_footer in_header in_form in_list in_table in_figure in_quote"
         " token_own token_up1 token_up2 token_sum token_low token_high hint word_score phrase"
@@ -59,7 +60,8 @@ _TAG_CODES: Final = {
     for code, tags in enumerate(
         (
             "p", "li", "h1", "h2", "h3", "h4 h5 h6", "td", "th", "dt", "dd", "blockquote", "pre code", "figcaption",
-            "div", "section article main", "header", "footer", "aside", "nav", "form fieldset label button option select textarea",
+            "div", "section article main", "header", "footer", "aside", "nav",
+            "form fieldset label button option select textarea",
             "caption", "summary details", "center font span", "body", "iframe noscript svg",
         )
     )
@@ -145,7 +147,7 @@ class Candidates:
         self.chars = [float(len(block.text)) for block in blocks]
         self.links = [block.linked / len(block.text) for block in blocks]
         self.tags = [float(_TAG_CODES.get(block.node.tag, _OTHER_TAG)) if block.node else 0.0 for block in blocks]
-        self.is_long = [c >= LONG and l < _LONG_LINKS for c, l in zip(self.chars, self.links, strict=True)]
+        self.is_long = [c >= LONG and share < _LONG_LINKS for c, share in zip(self.chars, self.links, strict=True)]
         self.char_sums = _running(self.chars)
         self.link_sums = _running([float(block.linked) for block in blocks])
         self.long_sums = _running([c if long else 0.0 for c, long in zip(self.chars, self.is_long, strict=True)])
@@ -204,7 +206,8 @@ class Candidates:
                 *self.held(node), *self.held(up1), *self.held(up2), over3[0], over3[1],
                 *self.branch(node), spine_share, float(node.depth),
                 *flags,
-                scope.own, self.scope(up1).own if up1 is not None else 0.0, self.scope(up2).own if up2 is not None else 0.0,
+                scope.own,
+                self.scope(up1).own if up1 is not None else 0.0, self.scope(up2).own if up2 is not None else 0.0,
                 scope.total, scope.low, scope.high, scope.hint,
                 *self._said(block, chars[i]),
                 group[0], group[1] / group[0], group[2] / (group[1] or 1.0),

@@ -7,6 +7,7 @@ Read from ``rules/tokens.toml`` and ``rules/phrases.toml``. A hint is evidence; 
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 from msgspec import Struct
@@ -66,7 +67,7 @@ class _TokenTable:
             if role is not None:
                 return Hint(role, True, f"token {token}")
         words = words_of(attribute)
-        for first, second in zip(words, words[1:], strict=False):
+        for first, second in pairwise(words):
             role = self.strong.get(f"{first}-{second}")
             if role is not None:
                 return Hint(role, False, f"words {first} {second}")
@@ -121,7 +122,7 @@ def fold(text: str) -> str:
 
 
 def _fold_start(text: str) -> str:
-    return text.casefold().replace("’", "'").lstrip(" *•·»«›>-–—|\"“")
+    return text.casefold().replace("’", "'").lstrip(' *•·»«›>-–—|"“')
 
 
 _PHRASES: Final = _PhraseTable()

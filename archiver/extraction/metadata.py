@@ -77,7 +77,7 @@ def plain_metadata(reading: Reading, title: str | None) -> Metadata:
 
 
 def _canonical_url(reading: Reading) -> str | None:
-    """The address the page gives itself, without tracking parameters; one that calls every page the front page is none."""
+    """The address the page gives itself, without tracking parameters; a site that calls every page `/` gives none."""
     links = [node.get("href") for node in reading.index.select(_CANONICAL)]
     main = reading.linked.main
     own = (

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from math import exp
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
@@ -23,7 +23,7 @@ from archiver.extraction.blocks import Block
 from archiver.extraction.features import CONTEXT_NAMES, NAMES, Candidates, block_words, token_words
 
 #: A tree as nested lists: ``[feature, threshold, below, above]``, a leaf as its number.
-Tree = list | float
+Tree = list[Any] | float
 _KEPT: Final = 50_000
 
 
@@ -87,7 +87,7 @@ def compile_trees(trees: Sequence[Tree]) -> Callable[[Sequence[float]], float]:
         _branch(tree, 1, lines)
     lines.append(" return s")
     namespace: dict[str, Callable[[Sequence[float]], float]] = {}
-    exec(compile("\n".join(lines), "model.json", "exec"), {}, namespace)  # numbers only, see above
+    exec(compile("\n".join(lines), "model.json", "exec"), {}, namespace)  # noqa: S102 - numbers only, see above
     return namespace["score"]
 
 

@@ -60,13 +60,13 @@ def lines_beside(reading: Reading, headline: Node | None, longest: int) -> tuple
     while place < len(pieces) and len(below) < _LINES_BELOW:
         below.append(_line(reading, place))
         place = _end_of_line(reading, place)
-    return [line for line in above if _is_short_and_own(reading, line, longest)], [
-        line for line in below if _is_short_and_own(reading, line, longest)
+    return [line for line in above if _is_of_the_page(reading, line, longest)], [
+        line for line in below if _is_of_the_page(reading, line, longest)
     ]
 
 
-def _is_short_and_own(reading: Reading, line: Line, longest: int) -> bool:
-    return 0 < len(line.text) <= longest and not _in_comments(line.node, len(reading.document.pieces) // 2)
+def _is_of_the_page(reading: Reading, line: Line, longest: int) -> bool:
+    return 0 < len(line.text) <= longest and not _of_others(line.node, len(reading.document.pieces) // 2)
 
 
 def _line(reading: Reading, place: int) -> Line:
@@ -102,4 +102,6 @@ def named_after(words: Collection[str]) -> Callable[[Node, int], bool]:
     return test
 
 
-_in_comments: Final = named_after(("comment", "comments", "commentlist", "commentlists", "respond", "replies"))
+_of_others: Final = named_after(
+    "comment comments commentlist respond replies trending popular related recommended sidebar recent".split()
+)

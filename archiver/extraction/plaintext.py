@@ -67,7 +67,11 @@ def _label(block: Block, role: Role, reason: str) -> None:
 def _title(blocks: Sequence[Block]) -> str | None:
     """The first short line that is no notice and no sentence; a second copy is its echo."""
     open_blocks = [block for block in blocks if block.role is None]
-    if len(open_blocks) < 2 or len(open_blocks[0].text) > _LONGEST_TITLE or open_blocks[0].text.endswith((".", ",", ";")):
+    if (
+        len(open_blocks) < 2
+        or len(open_blocks[0].text) > _LONGEST_TITLE
+        or open_blocks[0].text.endswith((".", ",", ";"))
+    ):
         return None
     head = open_blocks[0]
     _label(head, Role.TITLE, "first line")

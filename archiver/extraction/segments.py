@@ -70,10 +70,7 @@ class Paths:
     def of(self, node: Node) -> str:
         known = self._known.get(node.index)
         if known is None:
-            if node.parent is None:
-                known = f"/{node.tag}"
-            else:
-                known = f"{self.of_parent(node)}/{self._step(node)}"
+            known = f"/{node.tag}" if node.parent is None else f"{self.of_parent(node)}/{self._step(node)}"
             self._known[node.index] = known
         return known
 

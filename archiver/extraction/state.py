@@ -6,8 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
-from urllib.parse import urlsplit
+from typing import Final, NamedTuple
 
 from msgspec import Struct
 
@@ -16,6 +15,7 @@ from archiver.extraction.blocks import Block
 from archiver.extraction.hints import fold
 from archiver.extraction.reading import Reading
 from archiver.extraction.select import Selector, rule
+from archiver.page import address_of
 from archiver.record import PageState, Role
 
 #: Fewer words of body than this are no article where something else says so.
@@ -24,9 +24,9 @@ FEW_WORDS: Final = 40
 _LONGEST_WAIT: Final = 10
 #: A page that says no more than this is a stub where it also points elsewhere.
 _STUB_WORDS: Final = 60
+_LONGEST_NOTICE: Final = 400  # characters
 #: Script text is looked at this far; a challenge says what it is at once.
 _SCRIPT_WINDOW: Final = 4_000
-#: Script text beyond this is an application's, whose page the script makes.
 _REFRESH: Final = re.compile(r"\s*(\d{0,4})(?:\.\d{0,3})?\s*[;,]\s*(?:url\s*=\s*)?[\"']?\s*([^\"'>]{1,2000})", re.I)
 _SCRIPT_MOVE: Final = re.compile(
     r"(?:window\.|document\.|top\.|self\.)?location(?:\.href)?\s{0,5}(?:=|\.(?:replace|assign)\()\s{0,5}[\"']([^\"']{1,2000})[\"']"
@@ -67,52 +67,80 @@ class Verdict:
 
 _RULES: Final = rules.read("states.toml", _States).state
 _SELECTORS: Final[dict[str, Selector]] = {css: rule(css) for one in _RULES for css in one.selectors}
-_TITLE: Final = rule("title")
+_TITLES: Final = rule("title")
 _BODY: Final = rule("body")
 _H1: Final = rule("h1, h2")
 _REFRESHES: Final = rule("meta[http-equiv]")
 _CANONICAL: Final = rule('link[rel="canonical"]')
 _SCRIPT: Final = rule("script")
 _LINK: Final = rule("a[href]")
-_PAYWALLS: Final = rule(".paywall, #gateway-content, .tp-container-inner, .piano-container, .regwall, #paywall, .subscription-wall")
+_PAYWALLS: Final = rule(
+    ".paywall, #gateway-content, .tp-container-inner, .piano-container, .regwall, #paywall, .subscription-wall"
+)
 _PARTS: Final = rule(".post-page-numbers, .page-links, .post-nav-links")
 _CURRENT_PART: Final = rule(".post-page-numbers.current, .page-links .current, .page-links > span.post-page-numbers")
-_MOUNTS: Final = rule("#root, #app, #__next, #__nuxt, #___gatsby, app-root, [ng-app], [data-reactroot], #react-root, #main-app, #svelte")
-_ONE_POST: Final = frozenset({"single", "single-post", "singular", "postid", "post-template-default", "view-item", "page-node", "permalink"})
-_MANY_POSTS: Final = frozenset({"archive", "category", "tag", "blog", "search-results", "search", "paged", "author", "date", "tax", "view-list"})
+_MOUNTS: Final = rule(
+    "#root, #app, #__next, #__nuxt, #___gatsby, app-root, [ng-app], [data-reactroot], #react-root, #main-app, #svelte"
+)
+_ONE_POST: Final = frozenset(
+    {"single", "single-post", "singular", "postid", "post-template-default", "view-item", "page-node", "permalink"}
+)
+_MANY_POSTS: Final = frozenset(
+    {"archive", "category", "tag", "blog", "search-results", "search", "paged", "author", "date", "tax", "view-list"}
+)
 _TEASER_HEADINGS: Final = rule("h2 > a[href], h3 > a[href], h4 > a[href], h1 > a[href]")
 
 
-def judge(reading: Reading, blocks: Sequence[Block], *, has_comments: bool, listed_kind: bool = False) -> Verdict:
+def judge(reading: Reading, blocks: Sequence[Block], *, has_comments: bool) -> Verdict:
     """The page's state with the signals that told. ``has_comments`` speaks for an article."""
-    page = reading.page
-    broken = _broken(reading)
-    if broken is not None:
-        return broken
     words = sum(len(block.text.split()) for block in blocks if block.role is Role.BODY)
     stub = _redirect(reading, blocks, words)
+    return (
+        _broken(reading)
+        or _by_rules(reading, blocks, words, stub)
+        or _by_status(reading)
+        or stub
+        or _without_text(reading, blocks, words, has_comments)
+        or _of_article(reading, blocks, words, has_comments)
+    )
+
+
+def _by_rules(reading: Reading, blocks: Sequence[Block], words: int, stub: Verdict | None) -> Verdict | None:
     for one in _RULES:
         if words <= one.most_words:
-            signals = _signals(one, reading, blocks)
+            look = _Look(one, reading, blocks)
+            signals = [said for told in _SIGNALS if (said := told(look)) is not None]
             if len(signals) >= one.needs:
                 return Verdict(one.name, ", ".join(signals), redirects_to=_target_of(one.name, reading, stub))
-    if page.status in (404, 410):
-        return Verdict(PageState.GONE, f"status {page.status}")
-    if page.status is not None and page.status >= 500:
-        return Verdict(PageState.ERROR, f"status {page.status}")
-    if stub is not None:
-        return stub
-    if not any(block.text for block in blocks):
-        return Verdict(PageState.JS_SHELL, "no text outside scripts") if _is_shell(reading) else Verdict(PageState.EMPTY, "no text")
-    if words == 0 and not has_comments and _is_shell(reading) and reading.index.first(_MOUNTS) is not None:
-        if sum(len(block.text.split()) for block in blocks) < FEW_WORDS:
-            return Verdict(PageState.JS_SHELL, "a mount, scripts and no text", 0.8)
+    return None
+
+
+def _by_status(reading: Reading) -> Verdict | None:
+    status = reading.page.status
+    if status in (404, 410):
+        return Verdict(PageState.GONE, f"status {status}")
+    if status is not None and status >= 500:
+        return Verdict(PageState.ERROR, f"status {status}")
+    return None
+
+
+def _without_text(reading: Reading, blocks: Sequence[Block], words: int, has_comments: bool) -> Verdict | None:
+    if not blocks:
+        scripted = bool(reading.document.data_islands or reading.index.select(_SCRIPT))
+        return Verdict(PageState.JS_SHELL if scripted else PageState.EMPTY, "no text outside scripts")
+    mounted = words == 0 and not has_comments and reading.index.first(_MOUNTS) is not None
+    if mounted and sum(len(block.text.split()) for block in blocks) < FEW_WORDS:
+        return Verdict(PageState.JS_SHELL, "a mount, scripts and next to no text", 0.8)
+    return None
+
+
+def _of_article(reading: Reading, blocks: Sequence[Block], words: int, has_comments: bool) -> Verdict:
     if _is_paywalled(reading, blocks):
         return Verdict(PageState.PAYWALLED, "said not free, and cut")
     part = _part(reading)
     if part is not None:
         return part
-    if page.media_type == "text/html" and (listed_kind or _is_index(reading, blocks, words, has_comments)):
+    if reading.page.media_type == "text/html" and _is_index(reading, blocks, words, has_comments):
         return Verdict(PageState.INDEX, "a list of headings that lead to other pages", 0.8)
     return Verdict(PageState.ARTICLE, "nothing says otherwise", 0.9)
 
@@ -132,52 +160,78 @@ def _broken(reading: Reading) -> Verdict | None:
     return None
 
 
-def _signals(one: StateRule, reading: Reading, blocks: Sequence[Block]) -> list[str]:
-    page = reading.page
-    signals = []
-    for css in one.selectors:
-        if reading.index.first(_SELECTORS[css]) is not None:
-            signals.append(f"element {css}")
-            break
-    if one.titles:
-        said = _title_words(reading) + (_heading_words(reading) if one.headings else ())
-        told = next((t for text in said for t in one.titles if _opens(text, t)), None)
-        if told is not None:
-            signals.append(f"title “{told}”")
-    notice = next((b.role for b in blocks if b.role in one.notices), None)
-    if notice is not None:
-        signals.append(f"notice {notice}")
-    if one.phrases:
-        words = next((p for b in blocks if len(b.text) < 400 for p in one.phrases if p in b.text.casefold().replace("’", "'")), None)
-        if words is not None:
-            signals.append(f"words “{words}”")
-    if one.scripts:
-        script = next((s for s in one.scripts if any(s in text[:_SCRIPT_WINDOW] for text in reading.document.data_islands.values())), None)
-        if script is not None:
-            signals.append(f"script {script}")
-    for name, value in one.headers.items():
-        sent = page.header(name)
-        if sent is not None and value in sent:
-            signals.append(f"header {name}")
-            break
-    if page.status in one.status:
-        signals.append(f"status {page.status}")
-    if one.body_classes and not _body_classes(reading).isdisjoint(one.body_classes):
-        signals.append("class of body")
-    if page.url and (one.hosts or one.paths):
-        address = urlsplit(page.url)
-        if address.hostname in one.hosts or any(address.path.startswith(path) for path in one.paths):
-            signals.append("address")
-    return signals
+class _Look(NamedTuple):
+    """A rule held against a page."""
+
+    rule: StateRule
+    reading: Reading
+    blocks: Sequence[Block]
+
+
+def _element(look: _Look) -> str | None:
+    return next(
+        (f"element {css}" for css in look.rule.selectors if look.reading.index.first(_SELECTORS[css]) is not None), None
+    )
+
+
+def _title(look: _Look) -> str | None:
+    if not look.rule.titles:
+        return None
+    said = _title_words(look.reading) + (_heading_words(look.reading) if look.rule.headings else ())
+    return next((f"title “{wanted}”" for text in said for wanted in look.rule.titles if _opens(text, wanted)), None)
+
+
+def _notice(look: _Look) -> str | None:
+    return next((f"notice {block.role}" for block in look.blocks if block.role in look.rule.notices), None)
+
+
+def _words(look: _Look) -> str | None:
+    if not look.rule.phrases:
+        return None
+    texts = [block.text.casefold().replace("’", "'") for block in look.blocks if len(block.text) < _LONGEST_NOTICE]
+    return next((f"words “{phrase}”" for phrase in look.rule.phrases if any(phrase in text for text in texts)), None)
+
+
+def _script(look: _Look) -> str | None:
+    if not look.rule.scripts:
+        return None
+    starts = [text[:_SCRIPT_WINDOW] for text in look.reading.document.data_islands.values()]
+    return next((f"script {said}" for said in look.rule.scripts if any(said in text for text in starts)), None)
+
+
+def _header(look: _Look) -> str | None:
+    sent = look.reading.page.header
+    return next((f"header {name}" for name, value in look.rule.headers.items() if value in (sent(name) or "\0")), None)
+
+
+def _status(look: _Look) -> str | None:
+    return f"status {look.reading.page.status}" if look.reading.page.status in look.rule.status else None
+
+
+def _class(look: _Look) -> str | None:
+    return None if _body_classes(look.reading).isdisjoint(look.rule.body_classes) else "class of body"
+
+
+def _address(look: _Look) -> str | None:
+    if not look.reading.page.url or not (look.rule.hosts or look.rule.paths):
+        return None
+    address = address_of(look.reading.page.url)
+    told = address.hostname in look.rule.hosts or any(address.path.startswith(path) for path in look.rule.paths)
+    return "address" if told else None
+
+
+_SIGNALS: Final = (_element, _title, _notice, _words, _script, _header, _status, _class, _address)
 
 
 def _opens(text: str, wanted: str) -> bool:
     """Whether a title is the words, or begins with them and goes on with a separator (“404 – Site”)."""
-    return text == wanted or (text.startswith(wanted) and not text[len(wanted)].isalnum() and len(text) < len(wanted) + 60)
+    return text == wanted or (
+        text.startswith(wanted) and not text[len(wanted)].isalnum() and len(text) < len(wanted) + 60
+    )
 
 
 def _title_words(reading: Reading) -> tuple[str, ...]:
-    node = reading.index.first(_TITLE)
+    node = reading.index.first(_TITLES)
     text = fold(reading.text(node)) if node is not None else ""
     return (text,) if text else ()
 
@@ -186,7 +240,9 @@ def _heading_words(reading: Reading) -> tuple[str, ...]:
     texts = []
     for node in reading.index.select(_H1)[:4]:
         text = fold(reading.text(node))
-        texts.append(text.removeprefix("oops! that ").removeprefix("sorry, ").removeprefix("error: ").removeprefix("the "))
+        texts.append(
+            text.removeprefix("oops! that ").removeprefix("sorry, ").removeprefix("error: ").removeprefix("the ")
+        )
     return tuple(texts)
 
 
@@ -250,10 +306,6 @@ def _target_of(state: PageState, reading: Reading, stub: Verdict | None) -> str 
     return None
 
 
-def _is_shell(reading: Reading) -> bool:
-    return len(reading.document.data_islands) + len(reading.index.select(_SCRIPT)) > 0
-
-
 def _is_paywalled(reading: Reading, blocks: Sequence[Block]) -> bool:
     locked = any(
         str(item.get("isAccessibleForFree", "")).strip().lower() in ("false", "no")
@@ -262,7 +314,7 @@ def _is_paywalled(reading: Reading, blocks: Sequence[Block]) -> bool:
     )
     wall = reading.index.first(_PAYWALLS) is not None
     notice = any(block.role is Role.PAYWALL_NOTICE for block in blocks)
-    return notice and (locked or wall) or (locked and wall and not _full_text(reading))
+    return (notice and (locked or wall)) or (locked and wall and not _full_text(reading))
 
 
 def _full_text(reading: Reading) -> bool:
@@ -299,7 +351,7 @@ def _is_index(reading: Reading, blocks: Sequence[Block], words: int, has_comment
         return False
     if not classes.isdisjoint(_MANY_POSTS):
         return True
-    path = urlsplit(reading.page.url or "").path if reading.page.url else None
+    path = address_of(reading.page.url).path if reading.page.url else None
     of_list = path is not None and _PATH_OF_LIST.search(path) is not None
     longest = max((len(block.text) for block in blocks if block.role is Role.BODY), default=0)
     return words < (400 if of_list else 120) and longest < 400

@@ -12,7 +12,6 @@ from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
 
 import msgspec
 
@@ -21,8 +20,9 @@ from archiver.document import Node
 from archiver.extraction.blocks import Claim
 from archiver.extraction.hints import words_of
 from archiver.extraction.identity import site_of
-from archiver.extraction.linked_data import ARTICLES, texts, text, things, types
+from archiver.extraction.linked_data import text, texts
 from archiver.extraction.select import Selector, rule
+from archiver.page import address_of
 from archiver.record import Role
 
 if TYPE_CHECKING:
@@ -142,9 +142,14 @@ def _below(reading: Reading, headline: Node | None) -> list[Node]:
 
 
 def _title_of(said: _Said, node: Node | None) -> str | None:
-    if node is not None:
-        return said.without_site(said.reading.text(node)) or said.reading.text(node)
-    return said.agreed
+    if node is None:
+        return said.agreed
+    shown = said.reading.text(node)
+    main = said.reading.linked.main
+    exact = text(main.get("headline")) if main is not None else None
+    if exact is not None and len(exact) > len(shown) / 2 and shown.endswith(exact):
+        return _without_prefix(exact)  # a label stands in the heading too
+    return said.without_site(shown) or shown
 
 
 def _without_prefix(title: str) -> str:
@@ -223,7 +228,7 @@ class _Said:
     @cached_property
     def _is_front(self) -> bool:
         """Whether it is the site's front page, whose title may begin with the site's name."""
-        return self.reading.page.url is not None and urlsplit(self.reading.page.url).path in ("", "/")
+        return self.reading.page.url is not None and address_of(self.reading.page.url).path in ("", "/")
 
     def _names_site(self, part: str) -> bool:
         said = letters(part)
@@ -252,12 +257,12 @@ class _Said:
         nodes = self._candidates(_HEADINGS)
         ranked = [(self._fit(self.reading.text(node)), node) for node in nodes]
         best = max(ranked, key=lambda one: one[0], default=(0.0, None))
-        if best[0] >= _LEAST_FIT:
+        if best[0] >= _GOOD_FIT:
             return best[1]
         lesser = (
             node for node in self._candidates(_LESSER_HEADINGS) if self._fit(self.reading.text(node)) >= _GOOD_FIT
         )
-        found = next(lesser, None)
+        found = next(lesser, best[1] if best[0] >= _LEAST_FIT else None)
         if found is None and len(self._all_told) < _WITNESSES:
             return next((node for node in nodes if node.tag == "h1"), None)
         return found
@@ -266,7 +271,7 @@ class _Said:
         return [node for node in self.reading.index.select(headings)[:_MOST_HEADINGS] if self._may_be_title(node)]
 
     def _fit(self, shown: str) -> float:
-        """Share of words that a heading has in common with the title it resembles most; a part of a title resembles it."""
+        """Share of words that a heading has in common with the title it resembles most; a part resembles the whole."""
         if letters(shown) in self._parts:
             return 1.0
         words = _words(shown)

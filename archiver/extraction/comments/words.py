@@ -21,6 +21,7 @@ class Classes(Struct, frozen=True, forbid_unknown_fields=True):
     title: frozenset[str]
     elsewhere: frozenset[str]
     elsewhere_unless: frozenset[str]
+    builder: str
 
 
 class Phrases(Struct, frozen=True, forbid_unknown_fields=True):
@@ -145,6 +146,8 @@ def is_elsewhere(node: Node) -> bool:
     if node.tag in ("aside", "nav"):
         return True
     said = f"{node.get('class')} {node.get('id')}"
+    if WORDS.classes.builder in said:
+        said = " ".join(token for token in said.split() if not token.startswith(WORDS.classes.builder))
     if not said.strip():
         return False
     words = WORDS.classes.elsewhere.intersection(words_of(said))
