@@ -21,7 +21,7 @@ class Classes(Struct, frozen=True, forbid_unknown_fields=True):
     title: frozenset[str]
     elsewhere: frozenset[str]
     elsewhere_unless: frozenset[str]
-    builder: str
+    silent: tuple[str, ...]
 
 
 class Phrases(Struct, frozen=True, forbid_unknown_fields=True):
@@ -145,10 +145,9 @@ def is_elsewhere(node: Node) -> bool:
     """Whether the element's class or id names a place where no reader answers: a side bar, a widget."""
     if node.tag in ("aside", "nav"):
         return True
-    said = f"{node.get('class')} {node.get('id')}"
-    if WORDS.classes.builder in said:
-        said = " ".join(token for token in said.split() if not token.startswith(WORDS.classes.builder))
-    if not said.strip():
+    silent = WORDS.classes.silent
+    said = " ".join(token for token in f"{node.get('class')} {node.get('id')}".split() if not token.startswith(silent))
+    if not said:
         return False
     words = WORDS.classes.elsewhere.intersection(words_of(said))
     return bool(words) and not (words <= WORDS.classes.elsewhere_unless and "comment" in said.lower())
