@@ -49,8 +49,10 @@ class Widget(Struct, frozen=True, forbid_unknown_fields=True):
     #: Patterns over the page's scripts, where the elements do not say it.
     script_thread_id: str = ""
     script_url: str = ""
-    #: A script's text or address must hold this before the mount counts.
+    #: The scripts that are searched hold this word.
     script: str = ""
+    #: Some script must hold this before the mount counts.
+    needs_script: str = ""
 
 
 class _Mount(NamedTuple):
@@ -62,6 +64,7 @@ class _Mount(NamedTuple):
     script_thread_id: re.Pattern[str] | None
     script_url: re.Pattern[str] | None
     script: str
+    needs_script: str
 
 
 def _pattern(written: str) -> re.Pattern[str] | None:
@@ -91,6 +94,7 @@ _MOUNTS: Final = tuple(
         _pattern(widget.script_thread_id),
         _pattern(widget.script_url),
         widget.script,
+        widget.needs_script,
     )
     for name, widget in rules.read("comment_widgets.toml", dict[str, Widget]).items()
 )
@@ -114,10 +118,12 @@ def external(reading: Reading) -> tuple[ExternalComments, int | None] | None:
     """The widget that holds the comments, and the number it declares."""
     for widget in _WATCHED.candidates(reading.index):
         for node in reading.index.select(widget.mount):
-            if widget.script and not any(widget.script in text for text in _scripts(reading)):
+            if widget.needs_script and not any(_scripts(reading, widget.needs_script)):
                 continue
-            thread_id = _said(widget.thread_id, node, reading) or _scripted(widget.script_thread_id, reading)
-            url = _said(widget.url, node, reading) or _scripted(widget.script_url, reading)
+            thread_id = _said(widget.thread_id, node, reading) or _scripted(
+                widget.script_thread_id, widget.script, reading
+            )
+            url = _said(widget.url, node, reading) or _scripted(widget.script_url, widget.script, reading)
             count = _said(widget.total, node, reading)
             found = ExternalComments(system=widget.name, thread_id=thread_id, url=url and reading.absolute(url))
             return found, whole(count) if count else None
@@ -134,20 +140,18 @@ def _said(given: Sequence[Source], mount: Node, reading: Reading) -> str | None:
     return None
 
 
-def _scripts(reading: Reading) -> Iterator[str]:
+def _scripts(reading: Reading, word: str) -> Iterator[str]:
+    """Texts of the scripts that hold a word."""
     for node in reading.index.select(_SCRIPTS):
-        yield reading.document.data_islands.get(node.index, "")
-        yield node.get("src")
+        text = reading.document.data_islands.get(node.index, "")
+        if word in text:
+            yield text
 
 
-def _scripted(pattern: re.Pattern[str] | None, reading: Reading) -> str | None:
+def _scripted(pattern: re.Pattern[str] | None, word: str, reading: Reading) -> str | None:
     if pattern is None:
         return None
-    for text in _scripts(reading):
-        match = pattern.search(text)
-        if match is not None:
-            return match[1]
-    return None
+    return next((match[1] for text in _scripts(reading, word) if (match := pattern.search(text))), None)
 
 
 def declared(reading: Reading, *, has_comments: bool) -> Declared:

@@ -149,7 +149,11 @@ def test_the_state_of_a_thread(body: str, state: CommentsState) -> None:
 @pytest.mark.parametrize(
     ("mount", "system", "thread_id"),
     [
-        ('<div id="disqus_thread"></div><script>this.page.identifier = "q-7";</script>', "disqus", "q-7"),
+        (
+            '<div id="disqus_thread"></div><script>function disqus_config() { this.page.identifier = "q-7"; }</script>',
+            "disqus",
+            "q-7",
+        ),
         (
             '<div class="squarespace-comments" data-item-id="60f" data-public-comment-count="2"></div>',
             "squarespace",
