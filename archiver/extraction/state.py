@@ -97,8 +97,9 @@ def judge(reading: Reading, blocks: Sequence[Block], *, has_comments: bool) -> V
     stub = _redirect(reading, blocks, words)
     return (
         _broken(reading)
+        or _gone(reading)
         or _by_rules(reading, blocks, words, stub)
-        or _by_status(reading)
+        or _failed(reading)
         or stub
         or _without_text(reading, blocks, words, has_comments)
         or _of_article(reading, blocks, words, has_comments)
@@ -115,13 +116,14 @@ def _by_rules(reading: Reading, blocks: Sequence[Block], words: int, stub: Verdi
     return None
 
 
-def _by_status(reading: Reading) -> Verdict | None:
+def _gone(reading: Reading) -> Verdict | None:
     status = reading.page.status
-    if status in (404, 410):
-        return Verdict(PageState.GONE, f"status {status}")
-    if status is not None and status >= 500:
-        return Verdict(PageState.ERROR, f"status {status}")
-    return None
+    return Verdict(PageState.GONE, f"status {status}") if status in (404, 410) else None
+
+
+def _failed(reading: Reading) -> Verdict | None:
+    status = reading.page.status
+    return Verdict(PageState.ERROR, f"status {status}") if status is not None and status >= 500 else None
 
 
 def _without_text(reading: Reading, blocks: Sequence[Block], words: int, has_comments: bool) -> Verdict | None:
@@ -150,11 +152,7 @@ def _broken(reading: Reading) -> Verdict | None:
     if page.truncated is not None:
         return Verdict(PageState.ERROR, f"body cut: {page.truncated}")
     if not page.body.strip(b" \t\r\n\0"):
-        if page.status is not None and page.status >= 500:
-            return Verdict(PageState.ERROR, f"status {page.status}")
-        if page.status in (404, 410):
-            return Verdict(PageState.GONE, f"status {page.status}")
-        return Verdict(PageState.EMPTY, "no bytes" if not page.body else "blank")
+        return _failed(reading) or _gone(reading) or Verdict(PageState.EMPTY, "no bytes" if not page.body else "blank")
     if page.media_type not in ("text/html", "text/plain"):
         return Verdict(PageState.UNSUPPORTED, page.media_type)
     return None
