@@ -191,7 +191,7 @@ def targets(example: Example, places: Sequence[int]) -> tuple[np.ndarray, np.nda
 
 def fit(
     rows: Sequence[np.ndarray], wanted: Sequence[np.ndarray], weight: Sequence[np.ndarray], size: Mapping[str, Any]
-):
+) -> Any:
     trees = lightgbm.LGBMClassifier(**COMMON, **size)
     return trees.fit(np.vstack(rows), np.concatenate(wanted), sample_weight=np.concatenate(weight))
 
@@ -265,7 +265,7 @@ def trees_of(trees: Any) -> list[labelling.Tree]:
         if "leaf_value" in node:
             return round(node["leaf_value"], 5)
         return [
-            node["split_feature"],
+            int(node["split_feature"]),
             float(f"{node['threshold']:.6g}"),
             branch(node["left_child"]),
             branch(node["right_child"]),
