@@ -15,6 +15,7 @@ from typing import Final
 
 from archiver import rules
 from archiver.extraction import model
+from archiver.extraction.agreement import agreed
 from archiver.extraction.appended import appended_articles
 from archiver.extraction.blocks import Block, Claim, plain_blocks, segment
 from archiver.extraction.comments import Thread, comments
@@ -50,8 +51,6 @@ from archiver.record import (
 _WITH_ARTICLE: Final = frozenset({PageState.ARTICLE, PageState.ARTICLE_PART, PageState.PAYWALLED})
 #: A line that only rates is no longer than this.
 _LONGEST_RATING_LINE: Final = 120  # characters
-#: A tag line, a fact box, a byline has no more runs of text than this.
-_MOST_RUNS: Final = 120
 #: States whose title is the article's all the same.
 _WITH_TITLE: Final = _WITH_ARTICLE | {PageState.INDEX, PageState.PASSWORD_PROTECTED, PageState.ERROR}
 
@@ -99,11 +98,14 @@ class Opened:
             return cls._of_text(reading)
         meta, thread = metadata(reading), comments(reading)
         filed, rated, told = tags(reading), ratings(reading), facts(reading)
-        claims = _agreed(
-            [Claim(node, Role.BODY, "the thread's first post") for node in thread.opening.nodes]
-            if thread.opening
-            else [],
-            [*thread.claims, *appended_articles(reading)],
+        first_post = thread.opening.nodes if thread.opening is not None else ()
+        claims = agreed(
+            reading.document,
+            [
+                *(Claim(node, Role.BODY, "the thread's first post") for node in first_post),
+                *thread.claims,
+                *appended_articles(reading),
+            ],
             [*filed.claims, *rated.claims, *told.claims, *meta.claims],
         )
         return cls(reading, meta, thread, filed, rated, told, segment(reading.document, claims))
@@ -136,20 +138,6 @@ class Opened:
                 line = rating_in_line(block.text) if len(block.text) < _LONGEST_RATING_LINE else None
                 if line is not None and line.whole_line:
                     block.role, block.reason = Role.RATING, "a line that only rates"
-
-
-def _agreed(opening: list[Claim], area: list[Claim], beside: list[Claim]) -> list[Claim]:
-    """Claims that can hold together. What stands beside an article (a byline, a tag line, a fact
-    box) holds neither the headline nor more than a box can, and what stands among comments is theirs."""
-    headlines = [claim.node for claim in beside if claim.role is Role.TITLE]
-    taken = sorted((claim.node.index, claim.node.end) for claim in area)
-    kept = [
-        claim for claim in beside
-        if claim.node.last - claim.node.first <= _MOST_RUNS
-        and (claim.role is Role.TITLE or not any(claim.node.holds(node) for node in headlines))
-        and not any(first <= claim.node.index < end for first, end in taken)
-    ]  # fmt: skip
-    return [*opening, *area, *kept]
 
 
 def _review(opened: Opened, verdict: Verdict) -> Review:
