@@ -64,9 +64,16 @@ _PLACES: Final = rule(", ".join(_RULES.places))
 for _letters in _RULES.letters:
     rule_letters(_letters)
 _stands_around: Final = named_after(_RULES.around)
+
+
+def _any_of(words: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(re.escape(word) for word in words), re.I)
+
+
 _WORDS: Final[dict[Kind, re.Pattern[str]]] = {
-    kind: re.compile("|".join(re.escape(word) for word in words), re.I)
-    for kind, words in (("published", _RULES.published), ("modified", _RULES.updated), ("other", _RULES.other))
+    "published": _any_of(_RULES.published),
+    "modified": _any_of(_RULES.updated),
+    "other": _any_of(_RULES.other),
 }
 _WEB_PAGES: Final = ("WebPage", "ItemPage", "MedicalWebPage", "FAQPage", "ProfilePage", "AboutPage")
 _LONGEST_LINE: Final = 160

@@ -4,8 +4,8 @@ A time has an offset only where the page gives one. ``03/04/2019`` is read where
 a weekday or the caller tells which number is the day, else not at all. Relative dates count
 from the capture, and nothing lies after it.
 
-Own patterns, because the libraries read one date in 0.2 to 2 ms where a page has dozens, and
-complete what is missing from today's date.
+Own patterns: dateparser takes 1 ms for a date and 12 to 44 ms to find one in a line, where this
+takes 0.02; dateutil knows English alone and completes what is missing from today's date.
 """
 
 from __future__ import annotations

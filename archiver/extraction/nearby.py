@@ -56,7 +56,8 @@ def lines_beside(reading: Reading, headline: Node | None, longest: int) -> tuple
     pieces = reading.document.pieces
     starts = [i for i in range(max(0, headline.first - 4 * _LINES_ABOVE), headline.first) if pieces[i].gap != SAME]
     above = [_line(reading, start) for start in reversed(starts[-_LINES_ABOVE:])]
-    below, place = [], headline.last
+    below: list[Line] = []
+    place = headline.last
     while place < len(pieces) and len(below) < _LINES_BELOW:
         below.append(_line(reading, place))
         place = _end_of_line(reading, place)
