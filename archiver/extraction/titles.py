@@ -72,6 +72,7 @@ _FOLLOWS: Final = re.compile(_any_of(_RULES.name_follows))
 _LEADS: Final = re.compile(_any_of(_RULES.name_leads))
 #: No headline is longer; a heading that is holds something else.
 _LONGEST: Final = 300
+_LONGEST_TOLD: Final = 2 * _LONGEST
 _MOST_HEADINGS: Final = 12
 #: How much of its words a heading must share with a told title to be the title.
 _LEAST_FIT, _PART_FIT, _GOOD_FIT = 0.25, 0.3, 0.9
@@ -209,7 +210,7 @@ class _Said:
         for key in _RULES.meta:
             said += self.reading.meta.get(key, ())[:1]
         said = [*said, self.element]
-        cleaned = [self.without_site(" ".join(one.split())) for one in said if one.strip()]
+        cleaned = [self.without_site(" ".join(one[:_LONGEST_TOLD].split())) for one in said if one.strip()]
         return [one for one in cleaned if one]
 
     def without_site(self, title: str) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -171,6 +172,28 @@ def test_neither_date_is_filled_from_the_other() -> None:
     both = read("", PLAIN.format("<p class='date'>Published: 3 May 2019 | Updated: 5 May 2019</p>"))
     assert (both.published_at, both.modified_at) == ("2019-05-03", "2019-05-05")
     assert both.published_at_raw == "Published: 3 May 2019 | Updated: 5 May 2019"
+
+
+@pytest.mark.parametrize(
+    ("told", "shown", "iso"),
+    [
+        ("2020-06-01", "3 May 2019", "2019-05-03"),
+        ("2019-05-04T01:00:00Z", "3 May 2019", "2019-05-03"),
+        ("2019-05-03T20:00:00-05:00", "3 May 2019", "2019-05-03T20:00:00-05:00"),
+        ("2019-05-03", "1 June 2020", "2019-05-03"),
+    ],
+)
+def test_an_earlier_day_shown_outweighs_the_data(told: str, shown: str, iso: str) -> None:
+    found = read(REVIEW.format(f'"datePublished": "{told}"'), PLAIN.format(f"<p class='post-date'>{shown}</p>"))
+    assert found.published_at == iso
+
+
+@pytest.mark.parametrize("filler", ["- ", "| ", ": ", " » ", "by ", "a", ", and "])
+def test_time_grows_no_faster_than_the_title(filler: str) -> None:
+    long = filler * (100_000 // len(filler))
+    began = time.perf_counter()
+    read(f"<title>{long}</title><meta name='author' content='{long}'>", f"<h1>{long}</h1><p class='byline'>{long}</p>")
+    assert time.perf_counter() - began < 1
 
 
 def test_a_comment_s_date_is_not_the_page_s() -> None:
