@@ -58,7 +58,7 @@ def decide(body: bytes, content_type: str | None = None) -> Encoding:
 def decode(body: bytes, encoding: Encoding) -> str:
     """The text; bytes the encoding does not know become U+FFFD, nothing else is lost."""
     text = body.decode(encoding.name, "replace")
-    return text[1:] if text.startswith("\ufeff") else text
+    return text.removeprefix("\ufeff")
 
 
 def _declared(body: bytes, content_type: str | None) -> Encoding | None:

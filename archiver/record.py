@@ -266,9 +266,7 @@ class Capture(Struct, frozen=True, kw_only=True):
     charset: Annotated[str | None, _says("encoding the text was read with")] = None
     charset_source: Annotated[str | None, _says("bom, header, meta, utf-8, detected or fallback")] = None
     content_digest: Annotated[str | None, _says("`sha256:` and the hex digest of the payload")] = None
-    content_truncated: Annotated[str | None, _says("why the body is cut: length, time, disconnect, unspecified")] = (
-        None
-    )
+    content_truncated: Annotated[str | None, _says("why the body is cut: length, time, disconnect, unspecified")] = None
     warc_filename: Annotated[str | None, _says("file name within the archive folder")] = None
     warc_record_offset: Annotated[int | None, _says("of the gzip member", unit="bytes")] = None
     warc_record_length: Annotated[int | None, _says("of the gzip member", unit="bytes")] = None

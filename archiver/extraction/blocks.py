@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from archiver.document import BLOCK, INLINE, Document, Node, Piece, join
+from archiver.extraction.hints import Hint, phrase_hint
 from archiver.record import Role
 
 #: Ancestors that tell what a run of text is, nearer than any class.
@@ -38,7 +39,7 @@ class Block:
     it in a plain text (0 in HTML).
     """
 
-    __slots__ = ("blank", "confidence", "first", "last", "linked", "node", "reason", "ref", "role", "text")
+    __slots__ = ("_said", "blank", "confidence", "first", "last", "linked", "node", "reason", "ref", "role", "text")
 
     def __init__(self, text: str, node: Node | None, first: int, last: int, linked: int, blank: int = 0) -> None:
         self.text = text
@@ -52,6 +53,14 @@ class Block:
         self.reason: str | None = None
         self.ref: str | None = None
         self.confidence: float | None = None
+        self._said: Hint | bool | None = False
+
+    @property
+    def said(self) -> Hint | None:
+        """What the block's own words say it is for; looked up once."""
+        if self._said is False:
+            self._said = phrase_hint(self.text)
+        return self._said  # type: ignore[return-value]
 
     def __repr__(self) -> str:
         return f"<{self.role or 'block'} {self.text[:40]!r}>"

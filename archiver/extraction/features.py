@@ -17,7 +17,7 @@ from typing import Final
 
 from archiver.document import Document, Node
 from archiver.extraction.blocks import HEADINGS, Block
-from archiver.extraction.hints import phrase_hint, token_hint, words_of
+from archiver.extraction.hints import token_hint, words_of
 
 NAMES: Final = tuple(
     (
@@ -236,7 +236,7 @@ class Candidates:
     def _said(self, block: Block, chars: float) -> tuple[float, float]:
         if chars > _SHORT:
             return 0.0, 0.0
-        return self.score_words(block.text), 0.0 if phrase_hint(block.text) is None else 1.0
+        return self.score_words(block.text), 0.0 if block.said is None else 1.0
 
     def _gaps(self) -> tuple[list[float], list[float]]:
         """How many blocks back and ahead the nearest long text stands."""

@@ -16,7 +16,7 @@ from msgspec import Struct
 from archiver import rules
 from archiver.document import Node
 from archiver.extraction.blocks import HEADINGS, Block
-from archiver.extraction.hints import Hint, phrase_hint, token_hint
+from archiver.extraction.hints import Hint, token_hint
 from archiver.extraction.model import Labeller
 from archiver.extraction.reading import Reading
 from archiver.extraction.select import rule
@@ -58,6 +58,7 @@ _NAMED: Final = frozenset(
         Role.FACTS, Role.PRINT_HEADER, Role.VIDEO_PLAYER, Role.COPYRIGHT_FOOTER, Role.NAVIGATION, Role.TAG_LINE,
     }
 )  # fmt: skip
+_NOTHING_TELLS: Final = Hint(Role.OTHER, False, "nothing tells")
 #: An element that holds more than this share of the page's long text is the article's, whatever its class says.
 _TOO_MUCH: Final = 0.3
 _TAG_ROLES: Final = {
@@ -75,10 +76,11 @@ def label(reading: Reading, blocks: Sequence[Block], labeller: Labeller | None, 
     named = _Named(reading, long_text)
     names = [named.hint(block.node) if block.role is None else None for block in blocks]
     least = _threshold(blocks, scores, names)
+    around = _Around()
     for block, score, name in zip(blocks, scores, names, strict=True):
         if block.role is not None:
             continue
-        said = phrase_hint(block.text)
+        said = block.said
         if name is not None:
             _give(block, name.role, name.reason, 0.95)
         elif said is not None and said.role in _SAID and score < _AGAINST_WORDS:
@@ -86,7 +88,7 @@ def label(reading: Reading, blocks: Sequence[Block], labeller: Labeller | None, 
         elif score >= least:
             _give(block, Role.BODY, "labeller", score)
         else:
-            _give_other(block, said, title, 1 - score)
+            _give_other(block, around, title, 1 - score)
     _part_pull_quotes(blocks)
 
 
@@ -170,26 +172,44 @@ def threshold(blocks: Sequence[tuple[int, float]]) -> float:
     return BODY if any(score > 0 for _, score in blocks) else 1.0
 
 
-def _give_other(block: Block, said: Hint | None, title: str | None, confidence: float) -> None:
+def _give_other(block: Block, around: _Around, title: str | None, confidence: float) -> None:
+    said = block.said
     if title is not None and block.text.casefold() == title.casefold():
         _give(block, Role.TITLE_ECHO, "equals the title", confidence)
     elif said is not None:
         _give(block, said.role, said.reason, confidence)
     else:
-        hint = _around(block.node)
+        hint = around.hint(block.node)
         _give(block, hint.role, hint.reason, confidence * (1.0 if hint.strong else 0.7))
 
 
-def _around(node: Node | None) -> Hint:
-    while node is not None:
-        hint = token_hint(node)
-        if hint is not None:
-            return hint
-        role = _TAG_ROLES.get(node.tag)
-        if role is not None:
-            return Hint(role, True, f"in {node.tag}")
-        node = node.parent
-    return Hint(Role.OTHER, False, "nothing tells")
+class _Around:
+    """The nearest hint around an element: of its class, its id or its tag; each element looked at once."""
+
+    def __init__(self) -> None:
+        self.known: dict[int, Hint] = {}
+
+    def hint(self, node: Node | None) -> Hint:
+        chain = []
+        found = _NOTHING_TELLS
+        while node is not None:
+            known = self.known.get(node.index)
+            if known is not None:
+                found = known
+                break
+            chain.append(node)
+            hint = token_hint(node)
+            if hint is not None:
+                found = hint
+                break
+            role = _TAG_ROLES.get(node.tag)
+            if role is not None:
+                found = Hint(role, True, f"in {node.tag}")
+                break
+            node = node.parent
+        for one in chain:
+            self.known[one.index] = found
+        return found
 
 
 def _part_pull_quotes(blocks: Sequence[Block]) -> None:

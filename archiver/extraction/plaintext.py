@@ -14,7 +14,6 @@ from typing import Final
 from archiver.extraction.blocks import Block
 from archiver.extraction.comments import Thread
 from archiver.extraction.comments.threads import Said, thread
-from archiver.extraction.hints import phrase_hint
 from archiver.extraction.tags import Tags, tag_line
 from archiver.record import CommentsState, Role
 
@@ -38,7 +37,7 @@ class PlainText:
 def read_plain(blocks: Sequence[Block], url: str | None) -> PlainText:
     """Read a plain text's blocks, and label them on the way: there is nothing else to go by."""
     for block in blocks:
-        hint = phrase_hint(block.text)
+        hint = block.said
         if hint is not None:
             _label(block, hint.role, hint.reason)
     title = _title(blocks)
