@@ -189,9 +189,9 @@ their gold means and the scorers (`score.py`, `score_comments.py`) lie in the fo
 - Titles, authors and dates count as right where they are equal, case, accents, quotation marks and punctuation aside.
   Of the 647 pages whose gold has no date, 89 do state one, so 0 is not the best figure of that row.
 - CPU time is of one core, bytes in, record out: for each page the median of {passes} passes in which the extractors
-  take turns, then the mean over the pages. For {ours} that is the whole record (body, comments, tags, rating, page state,
-  every segment with its reason), for trafilatura `bare_extraction` with metadata and comments, for the others what they
-  have, which is less.
+  take turns, then the mean over the pages. For {ours} that is the whole record (body, comments, tags, rating,
+  page state, every segment with its reason), for trafilatura `bare_extraction` with metadata and comments, for the
+  others what they have, which is less.
 - Memory is that of a process which loads one extractor and reads the pages one by one.
 - Versions: {versions}.
 - Machine: {machine}; {python}.

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+from typing import Final
 
 from archiver.document import Document, Node
 from archiver.extraction.blocks import Block
 from archiver.record import Comment, Role, Segment
 
+#: Levels of nesting up to which a path names every step.
+DEEPEST: Final = 200
 #: Where in ``body_text`` a block stands, by the block's place on the page.
 Places = Mapping[int, tuple[int, int]]
+#: Levels. No page that people read is nested deeper, and the paths of 100,000 levels fill gigabytes.
+_DEEPEST: Final = 500
 
 
 def body_of(blocks: Sequence[Block]) -> tuple[str | None, Places]:
@@ -51,7 +57,7 @@ def segments_of(
                 ref=ref,
                 start=span[0] if span is not None else None,
                 end=span[1] if span is not None else None,
-                xpath=paths.of(block.node) if block.node is not None else None,
+                xpath=paths.of(block.node) if block.node is not None and block.node.depth <= _DEEPEST else None,
                 reason=block.reason,
                 confidence=block.confidence,
             )
@@ -60,37 +66,38 @@ def segments_of(
 
 
 class Paths:
-    """Absolute XPaths of a document's elements, as lxml's ``getpath`` writes them."""
+    """Absolute XPaths of a document's elements, as lxml's ``getpath`` writes them; below
+    :data:`DEEPEST` levels as ``(//div)[7]``, since paths that grow with the nesting fill the memory."""
 
     def __init__(self, document: Document) -> None:
         self._document = document
         self._known: dict[int, str] = {}
         self._steps: dict[int, str] = {}
+        self._ordinals: dict[int, int] = {}
 
     def of(self, node: Node) -> str:
         known = self._known.get(node.index)
         if known is None:
-            known = f"/{node.tag}" if node.parent is None else f"{self.of_parent(node)}/{self._step(node)}"
-            self._known[node.index] = known
+            known = self._known[node.index] = self._nth(node) if node.depth > DEEPEST else self._path(node)
         return known
 
-    def of_parent(self, node: Node) -> str:
-        """The path of the element around; walked, not recursed, since pages nest as deep as they like."""
-        chain = []
+    def _path(self, node: Node) -> str:
+        chain = [node]
         here = node.parent
         while here is not None and here.index not in self._known:
             chain.append(here)
             here = here.parent
         path = self._known[here.index] if here is not None else ""
         for one in reversed(chain):
-            path = f"{path}/{self._step(one) if one.parent is not None else one.tag}"
+            path = f"{path}/{self._step(one)}"
             self._known[one.index] = path
         return path
 
     def _step(self, node: Node) -> str:
+        if node.parent is None:
+            return node.tag
         step = self._steps.get(node.index)
         if step is None:
-            assert node.parent is not None
             same: dict[str, list[int]] = {}
             for child in self._document.children(node.parent):
                 same.setdefault(child.tag, []).append(child.index)
@@ -99,3 +106,10 @@ class Paths:
                     self._steps[index] = tag if len(indexes) == 1 else f"{tag}[{number}]"
             step = self._steps[node.index]
         return step
+
+    def _nth(self, node: Node) -> str:
+        if not self._ordinals:
+            seen: dict[str, int] = {}
+            for one in self._document.nodes:
+                self._ordinals[one.index] = seen[one.tag] = seen.get(one.tag, 0) + 1
+        return f"(//{node.tag})[{self._ordinals[node.index]}]"
