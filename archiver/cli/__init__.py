@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import Final
 
 from archiver.cli import crawl, explain, extract, schema
+from archiver.crawl.run import Exit, exit_for
 
 #: Commands whose options are ours; ``crawl`` takes Scrapy's and reads them itself.
 _OURS: Final[dict[str, ModuleType]] = {"extract": extract, "explain": explain, "schema": schema}
@@ -25,11 +26,22 @@ def main(argv: Sequence[str] | None = None) -> int:
         code: int = options.run(options)
         sys.stdout.flush()
     except BrokenPipeError:  # whoever read us has read enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _write_no_more()
         return 0
+    except OSError as error:
+        if exit_for(error) is not Exit.DISK_FULL:
+            raise
+        _write_no_more()
+        print(f"archiver: {error.filename or 'stdout'}: {error.strerror}", file=sys.stderr)
+        return Exit.DISK_FULL
     except KeyboardInterrupt:
         return 130
     return code
+
+
+def _write_no_more() -> None:
+    """What is still in stdout's buffer goes nowhere when Python flushes it at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _parser() -> argparse.ArgumentParser:

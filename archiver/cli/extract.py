@@ -7,8 +7,9 @@ import itertools
 import os
 import sys
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -77,7 +78,13 @@ class Reading:
 
 def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("inputs", nargs="+", metavar="INPUT", help=f"{_READ}, a folder, or -")
-    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="write the records there, not to stdout")
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="write the records there; a file of that name is replaced once all of them are written",
+    )
     parser.add_argument("--url", help="the address of the page, for a file that does not tell it")
     parser.add_argument("--jobs", type=int, default=_processors(), metavar="N", help="processes; as many as processors")
 
@@ -90,15 +97,15 @@ def run(options: argparse.Namespace) -> int:
         if fault := _unusable(name):
             options.complain(fault)
     reading = Reading(options.inputs, options.url)
-    records = _records(reading, options.jobs)
-    if options.output is None:
-        for record in records:
-            sys.stdout.buffer.write(encode(record))
-        sys.stdout.buffer.flush()
-        return 3 if reading.faults else 0
     try:
-        _write(options.output, records)
+        with _written(options.output) as write:
+            for record in _records(reading, options.jobs):
+                write(record)
+    except BrokenPipeError:
+        raise
     except OSError as error:
+        if options.output is None:
+            raise
         _say(f"{options.output}: {error.strerror}")
         return exit_for(error)
     return 3 if reading.faults else 0
@@ -137,10 +144,23 @@ def _record(source: Source) -> Review:
     return located(review, source.location) if source.location else review
 
 
-def _write(path: Path, records: Iterable[Review]) -> None:
-    with LineWriter(path) as lines:
-        for record in records:
-            lines.write(record)
+@contextmanager
+def _written(path: Path | None) -> Iterator[Callable[[Review], object]]:
+    """Where records go: stdout, or a file. One that was there is replaced once the new one is whole, and not before."""
+    if path is None:
+        yield lambda record: sys.stdout.buffer.write(encode(record))
+    elif path.exists() and not path.is_file():  # a pipe, or a device such as /dev/null
+        with path.open("wb") as file:
+            yield lambda record: file.write(encode(record))
+    else:
+        final = path.resolve()
+        part = final.with_name(f".{final.name}.{os.getpid()}")
+        try:
+            with LineWriter(part) as lines:
+                yield lines.write
+            part.replace(final)
+        finally:
+            part.unlink(missing_ok=True)
 
 
 def _files(name: str) -> Iterator[Path | None]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +85,7 @@ def test_a_page_that_is_none_is_a_record_that_says_so(content: bytes, code: int,
         (["page.html", "--jobs", "many"], "invalid int value"),
         ([], "the following arguments are required: INPUT"),
         (["page.html", "-o", "missing/out.jsonl/"], "out.jsonl"),
+        (["page.html", "-o", "empty"], "empty: Is a directory"),
     ],
 )
 def test_what_cannot_be_read_is_told(words: list[str], complaint: str, run: Run, tmp_path: Path) -> None:
@@ -124,9 +127,46 @@ def test_every_command_shows_an_example(command: str, run: Run) -> None:
     assert f"\n  archiver {command} " in ended.stdout
 
 
-def test_a_reader_that_stops_reading_is_no_fault(run: Run, tmp_path: Path) -> None:
+@pytest.mark.parametrize("command", ["extract . --jobs 1", "extract . --jobs 2", "schema", "explain 1.html"])
+def test_a_reader_that_stops_reading_is_no_fault(command: str, run: Run, tmp_path: Path) -> None:
     for number in range(100):
         (tmp_path / f"{number}.html").write_bytes(PAGE)
-    ended = run("bash", "-c", "python -m archiver extract . --jobs 1 | head -c 10; echo ${PIPESTATUS[0]}")
+    ended = run("bash", "-c", f"{sys.executable} -m archiver {command} | head -c 1; echo ${{PIPESTATUS[0]}}")
     assert ended.stdout.endswith("0\n")
     assert ended.stderr == ""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize("command", ["extract page.html", "extract page.html -o /dev/full", "schema"])
+def test_a_full_disk_is_told(command: str, run: Run, tmp_path: Path) -> None:
+    (tmp_path / "page.html").write_bytes(PAGE)
+    ended = run("bash", "-c", f"{sys.executable} -m archiver {command} > /dev/full")
+    assert ended.returncode == 12, ended.stderr
+    assert ended.stderr.endswith(": No space left on device\n")
+    assert "Traceback" not in ended.stderr
+
+
+def test_an_output_file_is_replaced_once_the_new_one_is_whole(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "page.html").write_bytes(PAGE)
+    (tmp_path / "large.html").write_bytes(PAGE + b"<p>One more sentence about the kitchen." * 20_000)
+    words = (sys.executable, "-m", "archiver", "extract", "-o", "out.jsonl")
+    for _ in range(2):
+        assert run(*words, "page.html").returncode == 0
+    before = (tmp_path / "out.jsonl").read_bytes()
+    assert [record["title"] for record in records(before)] == ["Kettle Street"]
+    ended = run("bash", "-c", f"ulimit -f 8; exec {' '.join(words)} page.html large.html")
+    assert (ended.returncode, "Traceback" in ended.stderr) == (12, False), ended.stderr
+    assert (tmp_path / "out.jsonl").read_bytes() == before
+    assert {path.name for path in tmp_path.iterdir()} == {"page.html", "large.html", "out.jsonl"}
+
+
+def test_an_output_that_is_no_file_is_written_to_and_stays(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "page.html").write_bytes(PAGE)
+    (tmp_path / "link").symlink_to("elsewhere.jsonl")
+    os.mkfifo(tmp_path / "pipe")
+    ended = run("bash", "-c", f"cat pipe & {sys.executable} -m archiver extract page.html -o pipe; wait")
+    assert [record["title"] for record in records(ended.stdout)] == ["Kettle Street"]
+    assert (tmp_path / "pipe").is_fifo()
+    assert run("python", "-m", "archiver", "extract", "page.html", "-o", "link").returncode == 0
+    assert (tmp_path / "link").is_symlink()
+    assert len(records((tmp_path / "elsewhere.jsonl").read_bytes())) == 1
