@@ -93,13 +93,14 @@ def _nearly_utf8(body: bytes) -> bool:
 
 
 def _wide(body: bytes) -> Encoding | None:
-    """UTF-16 without mark: every second byte of markup is NUL."""
+    """UTF-16 without mark: the other half of each letter of its markup is NUL, whatever script its text is in."""
     start = body[:512]
-    if start[1::2].count(0) > len(start) // 3:
+    low, high = start[0::2].count(0), start[1::2].count(0)
+    if max(low, high) <= len(start) // 8:
+        return None
+    if high > 4 * low:
         return Encoding("utf-16-le", "detected")
-    if start[0::2].count(0) > len(start) // 3:
-        return Encoding("utf-16-be", "detected")
-    return None
+    return Encoding("utf-16-be", "detected") if low > 4 * high else None
 
 
 def _detected(body: bytes) -> Encoding:
