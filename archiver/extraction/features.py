@@ -333,17 +333,21 @@ class Candidates:
 
     def branch(self, node: Node) -> tuple[float, float]:
         """How far above the spine's end the element's branch leaves it, and how deep it is in the branch."""
-        found = self._branches.get(node.index)
-        if found is None:
-            on_spine = self._on_spine
-            path = 0
-            here: Node | None = node
-            while here is not None and here.index not in on_spine:
-                here = here.parent
-                path += 1
-            left = len(self.spine) - 1 - on_spine[here.index] if here is not None else len(self.spine)
-            found = self._branches[node.index] = (float(left), float(path))
-        return found
+        chain = []
+        here: Node | None = node
+        while here is not None and here.index not in self._branches and here.index not in self._on_spine:
+            chain.append(here)
+            here = here.parent
+        if here is None:
+            left, path = float(len(self.spine)), 0.0
+        elif here.index in self._on_spine:
+            left, path = float(len(self.spine) - 1 - self._on_spine[here.index]), 0.0
+        else:
+            left, path = self._branches[here.index]
+        for one in reversed(chain):
+            path += 1.0
+            self._branches[one.index] = (left, path)
+        return left, path
 
     def _spine(self) -> list[Node]:
         """Elements from the root down that each hold most of the page's long text."""

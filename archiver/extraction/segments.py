@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
-from typing import Final
 
 from archiver.document import Document, Node
 from archiver.extraction.blocks import Block
@@ -14,8 +13,6 @@ from archiver.record import Comment, Role, Segment
 DEEPEST: Final = 200
 #: Where in ``body_text`` a block stands, by the block's place on the page.
 Places = Mapping[int, tuple[int, int]]
-#: Levels. No page that people read is nested deeper, and the paths of 100,000 levels fill gigabytes.
-_DEEPEST: Final = 500
 
 
 def body_of(blocks: Sequence[Block]) -> tuple[str | None, Places]:
@@ -57,7 +54,7 @@ def segments_of(
                 ref=ref,
                 start=span[0] if span is not None else None,
                 end=span[1] if span is not None else None,
-                xpath=paths.of(block.node) if block.node is not None and block.node.depth <= _DEEPEST else None,
+                xpath=paths.of(block.node) if block.node is not None else None,
                 reason=block.reason,
                 confidence=block.confidence,
             )
