@@ -49,11 +49,13 @@ def serve() -> Iterator[Serve]:
 
 @pytest.fixture
 def environment() -> dict[str, str]:
-    """The environment less the settings of whoever runs the tests, with loopback allowed."""
+    """The environment less the settings of whoever runs the tests: loopback is allowed, and `python`,
+    `archiver` and `scrapy` are those of this run."""
     kept = {
         name: value for name, value in os.environ.items() if not name.startswith(("ARCHIVER_", "SCRAPY_", "PYTHON"))
     }
-    return {**kept, "ARCHIVER_ALLOW_PRIVATE_HOSTS": "1", "ARCHIVER_DELAY": "0"}
+    tools = os.pathsep.join([str(Path(sys.executable).parent), kept.get("PATH", os.defpath)])
+    return {**kept, "PATH": tools, "ARCHIVER_ALLOW_PRIVATE_HOSTS": "1", "ARCHIVER_DELAY": "0"}
 
 
 @pytest.fixture
@@ -61,7 +63,7 @@ def run(environment: dict[str, str], tmp_path: Path) -> Run:
     """Run a command to its end in an empty folder; `python` is the one that runs the tests."""
 
     def command(
-        *words: str | Path, cwd: Path = tmp_path, timeout: float = 60, stdin: str = "", **extra: str
+        *words: str | Path, cwd: Path = tmp_path, timeout: float = 120, stdin: str = "", **extra: str
     ) -> subprocess.CompletedProcess[str]:
         program, *arguments = map(str, words)
         return subprocess.run(
