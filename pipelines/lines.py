@@ -16,8 +16,10 @@ from archiver.store.lines import LineWriter
 class Lines:
     def __init__(self, recorder: Recorder) -> None:
         self._run = recorder.run
-        self._lines = Shelf(lambda site, part: LineWriter(self._run.layout.lines(site, part)))
-        recorder.at_the_end(self._lines.close)
+        self._lines = Shelf(
+            lambda site, part: LineWriter(self._run.layout.lines(site, part)), first=recorder.sync_archives
+        )
+        recorder.keep_safe(sync=self._lines.sync, close=self._lines.close)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:

@@ -12,7 +12,7 @@ import signal
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import FrameType
-from typing import Self
+from typing import Final, NamedTuple, Self
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
@@ -20,6 +20,7 @@ from scrapy import Request, Spider, signals
 from scrapy.crawler import Crawler
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
+from scrapy.utils.asyncio import create_looping_call
 from twisted.python.failure import Failure
 
 from archiver.crawl import config
@@ -40,8 +41,17 @@ from archiver.warc.writer import ArchiveWriter
 logger = logging.getLogger(__name__)
 
 
+#: Seconds. A power cut costs the pages of as many; to wait for the disk at each would slow the crawl to its pace.
+SYNC_EVERY: Final = 10.0
+
+
 class Stopping(IgnoreRequest):
     """The archive cannot be written any more; nothing is fetched that could not be kept."""
+
+
+class _Sink(NamedTuple):
+    sync: Callable[[], None]
+    close: Callable[[], None]
 
 
 class Recorder:
@@ -59,7 +69,8 @@ class Recorder:
         self._held: dict[Request, Exchange] = {}
         self._written: WeakKeyDictionary[Request, tuple[Exchange, Location]] = WeakKeyDictionary()
         self._askers: dict[str, str] = {}
-        self._sinks: list[Callable[[], None]] = []
+        self._sinks: list[_Sink] = []
+        self._syncing = create_looping_call(self._sync)
         self._stopping: asyncio.Future[None] | None = None
         self._closed = False
 
@@ -128,11 +139,15 @@ class Recorder:
             return
         self.run.failed(first_asked(request), in_words(failure.value))
 
-    # The end
+    # Power cuts, and the end
 
-    def at_the_end(self, close: Callable[[], None]) -> None:
-        """What a pipeline wants closed, in whatever way the run ends."""
-        self._sinks.append(close)
+    def keep_safe(self, *, sync: Callable[[], None], close: Callable[[], None]) -> None:
+        """What a pipeline wants made safe from power cuts now and then, and closed in whatever way the run ends."""
+        self._sinks.append(_Sink(sync, close))
+
+    def sync_archives(self) -> None:
+        """What is archived so far outlasts a power cut: done before a line that names a place in it does."""
+        self._archives.sync()
 
     def close(self) -> None:
         """Write what is still held and close every file; a second call does nothing."""
@@ -144,7 +159,9 @@ class Recorder:
             except Stopping:
                 break
         self._closed = True
-        for close in (self._archives.close, *self._sinks, self._last_manifest):
+        if self._syncing.running:
+            self._syncing.stop()
+        for close in (self._archives.close, *(sink.close for sink in self._sinks), self._last_manifest):
             try:
                 close()
             except OSError as error:
@@ -182,6 +199,14 @@ class Recorder:
         if self._stopping is None and not self._closed:
             self._stopping = asyncio.ensure_future(self._crawler.engine.close_spider_async(reason="cannot go on"))
 
+    def _sync(self) -> None:
+        try:
+            self.sync_archives()
+            for sink in self._sinks:
+                sink.sync()
+        except OSError as error:
+            self._broke(error, "writing to the disk")
+
     def _last_manifest(self) -> None:
         self.run.write_manifest(over=True)
 
@@ -198,6 +223,7 @@ class Recorder:
     def _opened(self) -> None:
         self._complete_what_was_left()
         self.run.write_manifest(over=False)
+        self._syncing.start(SYNC_EVERY, now=False)
         for number in (signal.SIGINT, signal.SIGTERM):
             _listen(number, self.run)
 

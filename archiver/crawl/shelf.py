@@ -11,6 +11,8 @@ MOST_OPEN: Final = 200
 
 
 class _Writer(Protocol):
+    def sync(self) -> None: ...
+
     def close(self) -> None: ...
 
 
@@ -19,22 +21,36 @@ W = TypeVar("W", bound=_Writer)
 
 class Shelf(Generic[W]):
     """Writers by site. The one longest unused is closed when there are too many; a site that
-    comes back gets its next part, since a closed file is never appended to."""
+    comes back gets its next part, since a closed file is never appended to.
 
-    def __init__(self, new: Callable[[str, int], W], most_open: int = MOST_OPEN) -> None:
+    ``first`` is done before writers are synced, or one is closed because there are too many: what
+    their files speak of must outlast a power cut before they do.
+    """
+
+    def __init__(
+        self, new: Callable[[str, int], W], most_open: int = MOST_OPEN, first: Callable[[], None] = lambda: None
+    ) -> None:
         self._new = new
         self._most_open = most_open
+        self._first = first
         self._open: OrderedDict[str, W] = OrderedDict()
         self._parts: Counter[str] = Counter()
 
     def of(self, site: str) -> W:
         if site not in self._open:
             if len(self._open) >= self._most_open:
+                self._first()
                 self._open.popitem(last=False)[1].close()
             self._parts[site] += 1
             self._open[site] = self._new(site, self._parts[site])
         self._open.move_to_end(site)
         return self._open[site]
+
+    def sync(self) -> None:
+        """Everything written so far outlasts a power cut."""
+        self._first()
+        for writer in self._open.values():
+            writer.sync()
 
     def close(self) -> None:
         """Close every writer, also where closing one fails; the first failure is raised."""

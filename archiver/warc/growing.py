@@ -42,6 +42,7 @@ class GrowingFile:
         self._fd = os.open(self._open_path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
         fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         self.size = 0
+        self._synced = 0
 
     def append(self, piece: bytes) -> int:
         """Write all of a piece and tell where it begins, or none of it: then ArchiveFullError or another OSError."""
@@ -58,7 +59,9 @@ class GrowingFile:
 
     def sync(self) -> None:
         """Everything appended so far outlasts a power cut."""
-        os.fdatasync(self._fd)
+        if self._synced != self.size:
+            os.fdatasync(self._fd)
+            self._synced = self.size
 
     def close(self) -> None:
         """Give the file its name. A second call does nothing."""
