@@ -166,7 +166,7 @@ def _judge(web: SavedWeb, crawled: Crawled) -> Report:
     broken = [said for path in archives if (said := _checked(path))] if _checked(*archives) else []
     report.promise("archives that pass warcio check", len(archives) - len(broken), len(archives), broken)
     different = list(_different(records, crawled.data))
-    report.promise("records equal from the archive", len(records) - len(different), len(records), different)
+    report.promise("records equal from the archive", max(0, len(records) - len(different)), len(records), different)
 
     led_on = {page["url"]: page["reason"] for page in manifest["failed"]}
     report.figures["pages that led on to one not saved"] = str(len(led_on))
@@ -199,7 +199,10 @@ def _checked(*archives: Path) -> str | None:
 def _different(records: Sequence[dict[str, Any]], data: Path) -> Iterator[str]:
     """The records that come out otherwise when they are extracted from the archive."""
     again = data.parent / "again.jsonl"
-    subprocess.run((*_ARCHIVER, "extract", str(data), "-o", str(again)), check=True)
+    words = (*_ARCHIVER, "extract", str(data), "-o", str(again))
+    ended = subprocess.run(words, capture_output=True, text=True, check=False)
+    if ended.returncode:
+        yield f"archiver extract ended with {ended.returncode}: {ended.stderr}"
     found = {_place(record): _timeless(record) for record in _records(again.read_bytes())}
     for record in records:
         other = found.pop(_place(record), None)

@@ -81,7 +81,7 @@ def served(pages: Sequence[GoldPage], folder: Path) -> Iterator[SavedWeb]:
             "http": servers.enter_context(_listening(answers)),
             "https": servers.enter_context(_listening(answers, context)),
         }
-        urls = {}
+        urls: dict[str, None] = {}
         ways = itertools.cycle(itertools.product(TYPES, FRAMINGS, CODINGS))
         for page, (content_type, framing, coding) in zip(pages, ways, strict=False):
             parts = urlsplit(urldefrag(safe_url_string(page.gold["url"])).url)
