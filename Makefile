@@ -42,9 +42,9 @@ lint: setup ## formatting, lint, types, and which room may import which
 	$(PY) -m mypy
 	.venv/bin/lint-imports
 
-bench: .venv/.bench ## measure extraction against its peers, and the crawl; DATA=FOLDER holds the labelled pages
-	$(PY) -m benchmarks.extraction --data "$$DATA_SET"
+bench: .venv/.bench ## measure crawl and extraction; DATA=FOLDER holds the labelled pages
 	$(PY) -m benchmarks.crawl --data "$$DATA_SET" --pages 300
+	$(PY) -m benchmarks.extraction --data "$$DATA_SET"
 
 model: .venv/.bench ## train the labeller again; DATA=FOLDER holds the labelled pages
 	$(PY) -m benchmarks.model --data "$$DATA_SET"
