@@ -20,6 +20,9 @@ HEADINGS: Final = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 
 _ARROWS: Final = frozenset("« » ‹ › ← → << >> < >".split())
 _ARROW_SIZE: Final = 4  # characters, the blanks around it counted
+#: What a head may hold, and what may hold a head.
+_OF_HEAD: Final = frozenset({"title", "meta", "link", "base", "style", "script", "noscript", "template"})
+_AROUND_HEAD: Final = frozenset({"html", "head"})
 
 
 class Claim(NamedTuple):
@@ -99,10 +102,18 @@ def _is_arrow(piece: Piece) -> bool:
 
 
 def _body_start(document: Document) -> int:
-    for node in document.nodes[:400]:
-        if node.tag == "body":
+    """Where the visible text begins. For libxml2 no element that HTML5 brought ends the head, so where
+    a page leaves out ``<body>`` its article may stand there."""
+    i = 0
+    while i < len(document.nodes):
+        node = document.nodes[i]
+        if node.tag in _OF_HEAD:
+            i = node.end
+        elif node.tag in _AROUND_HEAD:
+            i += 1
+        else:
             return node.first
-    return 0
+    return len(document.pieces)
 
 
 def _paint(size: int, claims: Sequence[Claim]) -> list[Claim | None]:

@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from math import isfinite
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
@@ -371,9 +372,10 @@ def number(said: str) -> float | None:
     if not folded:
         return more or None
     try:
-        return float(folded.replace(",", ".")) + more
+        value = float(folded.replace(",", ".")) + more
     except ValueError:
         return None
+    return value if isfinite(value) else None  # "inf", "nan" and 1e999 are floats too
 
 
 def _rating(value: float, best: float | None, *, raw: str | None, worst: float | None = None) -> Rating:
@@ -540,7 +542,8 @@ def _aggregate(reading: Reading, widgets: list[Node]) -> AggregateRating | None:
 
 def _figure(value: object) -> float | None:
     said = text(value)
-    return number(said.replace(" ", "")) if said and len(said) <= 12 else None
+    told = number(said.replace(" ", "")) if said and len(said) <= 12 else None
+    return told if told is not None and isfinite(told) else None
 
 
 _AVERAGES: Final = tuple(
