@@ -4,8 +4,8 @@ Pure, frozen types and nothing else. The JSON Schema of every line written is ge
 them (:func:`json_schema`), so the documentation of a field cannot drift from its type.
 
 Unknown is ``None``, never ``""``; a list that was looked for and found empty is ``()``.
-Times are ISO 8601 strings, no more precise than the page is: an instant ends in ``Z`` or an
-offset only where the page tells the zone.
+Times are ISO 8601 strings, no more precise than the page is: in UTC, with ``Z``, where the page
+tells the zone, else without one.
 """
 
 from __future__ import annotations
@@ -344,8 +344,15 @@ class Review(Struct, frozen=True, kw_only=True):
 
     def to_dict(self) -> dict[str, Any]:
         """The record as plain dicts, lists, strings and numbers: what one JSON line holds."""
-        builtins: dict[str, Any] = msgspec.to_builtins(self)
+        builtins: dict[str, Any] = _with_lists(msgspec.to_builtins(self))
         return builtins
+
+
+def _with_lists(value: Any) -> Any:
+    """Tuples as lists, all the way down, as JSON has them."""
+    if isinstance(value, dict):
+        return {key: _with_lists(one) for key, one in value.items()}
+    return [_with_lists(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def json_schema() -> dict[str, Any]:

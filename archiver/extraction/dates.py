@@ -383,3 +383,18 @@ def _ago(capture: datetime, count: int, unit: Unit) -> str:
     }
     day = (capture - count * step[unit]).date().isoformat()
     return day[:7] if unit == "week" else day
+
+
+#: A time's offset; the hyphens of a date stand before its ``T``.
+_OFFSET: Final = re.compile(r"T[^+\-]{2,20}[+-]\d{2}:?\d{2}$")
+
+
+def in_utc(moment: str | None) -> str | None:
+    """A moment as records hold it: in UTC with ``Z`` where it tells its zone, else as it is."""
+    if moment is None or _OFFSET.search(moment) is None:
+        return moment
+    try:
+        told = datetime.fromisoformat(moment).astimezone(UTC)
+    except (ValueError, OverflowError):  # no such moment, or none in UTC (the year 1, the year 9999)
+        return moment[:10]
+    return told.isoformat().replace("+00:00", "Z")

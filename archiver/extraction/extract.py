@@ -20,6 +20,7 @@ from archiver.extraction.appended import appended_articles
 from archiver.extraction.blocks import Block, Claim, plain_blocks, segment
 from archiver.extraction.comments import Thread, comments
 from archiver.extraction.comments.data import thread_title
+from archiver.extraction.dates import in_utc
 from archiver.extraction.embedded import embedded_article
 from archiver.extraction.facts import Facts, facts
 from archiver.extraction.identity import identify, revision_id
@@ -164,9 +165,9 @@ def _review(opened: Opened, verdict: Verdict) -> Review:
         title=title,
         subtitle=meta.subtitle if has_article else None,
         authors=meta.authors if has_article else (),
-        published_at=meta.published_at if dated else None,
+        published_at=in_utc(meta.published_at) if dated else None,
         published_at_raw=meta.published_at_raw if dated else None,
-        modified_at=meta.modified_at if dated else None,
+        modified_at=in_utc(meta.modified_at) if dated else None,
         modified_at_raw=meta.modified_at_raw if dated else None,
         item_reviewed=item,
         rating=rating,

@@ -13,6 +13,7 @@ from archiver.extraction.comments.items import Item, Places
 from archiver.extraction.comments.parts import Parts
 from archiver.extraction.comments.systems import Source
 from archiver.extraction.comments.words import is_tool
+from archiver.extraction.dates import in_utc
 from archiver.page import address_of
 from archiver.record import AuthorRole, Comment, CommentKind, CommentState, ParentSource
 
@@ -75,7 +76,7 @@ def thread(said: Sequence[Said], url: str | None) -> tuple[Comment, ...]:
                 parent_source=one.source,
                 author=one.author,
                 author_role=one.author_role,
-                posted_at=one.posted_at,
+                posted_at=in_utc(one.posted_at),
                 posted_at_raw=one.posted_at_raw,
                 permalink=one.permalink,
                 votes_up=one.votes_up,
