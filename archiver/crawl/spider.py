@@ -93,8 +93,10 @@ class PageSpider(Spider):
         """What the last answer to a request must not be."""
         asked = _request_of(response)
         status = response.status
-        if any(capture.content_truncated for capture in review.captures[:1]):
-            self.recorder.run.failed(first_asked(asked), "the answer broke off", status)
+        cut = review.captures[0].content_truncated
+        if cut:
+            reason = "the answer is too long" if cut == "length" else "the answer broke off"
+            self.recorder.run.failed(first_asked(asked), reason, status)
         elif status >= 500 or status == 429 or (is_named(asked) and status >= 300):
             self.recorder.run.failed(first_asked(asked), f"HTTP status {status}", status)
 

@@ -83,6 +83,8 @@ def test_robots_txt_keeps_us_out(serve: Serve, crawl: Crawl) -> None:
         (["reviews", "-a", "urls=missing.txt"], "missing.txt: No such file"),
         (["reviews", "-a", "urls=empty.txt"], "empty.txt names no page"),
         (["reviews", "-a", "urls=bad.txt"], "bad.txt, line 2: 'example.org'"),
+        (["reviews", "-a", "urls=/"], "/: Is a directory"),
+        (["reviews", "-a", f"urls={sys.executable}"], "is no text file in UTF-8"),
         (["reviews", "-a", "url"], "-a takes NAME=VALUE"),
         (["site", "-a", "url=http://127.0.0.1/", "-a", "pages=many"], "-a pages: "),
         (["site", "-a", "url=http://127.0.0.1/", "-a", "pages=0"], "-a pages: "),

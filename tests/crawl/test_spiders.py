@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from unittest.mock import ANY
 from urllib.parse import urlsplit
 
 import pytest
@@ -12,6 +15,8 @@ from tests.conftest import Answer, Run, Serve
 from tests.crawl.conftest import Crawl, Crawled
 from tests.demo import Demo, served
 
+REVIEW = b"<!doctype html><title>Kettle Street</title><h1>Kettle Street</h1><p>Four families share one kitchen.</p>"
+ZIPPED = (("Content-Encoding", "gzip"),)
 ARTICLES = {
     "/2010/09/film-review-never-let-me-go-101912/",
     "/2011/06/kettle-street/",
@@ -131,3 +136,29 @@ def _listed(folder: Path, *urls: str) -> Path:
     path = folder / "pages.txt"
     path.write_text("\n".join(urls))
     return path
+
+
+@pytest.mark.parametrize(
+    ("answer", "states", "failure"),
+    [
+        (Answer(b""), {"empty"}, None),
+        (Answer(b"\0" * 30_000_000), {"empty", "error"}, "the answer is too long"),
+        (Answer(b"\0" * 12_000_000), {"empty", "error"}, None),
+        (Answer(gzip.compress(REVIEW * 500)[:-100], headers=ZIPPED), {"article", "error"}, "the answer broke off"),
+        (Answer(REVIEW, headers=ZIPPED), {"article"}, None),
+        (Answer(b"\x1f\x8b\x08" + b"\xff" * 40, headers=ZIPPED), {"empty", "error", "unsupported"}, ANY),
+        (Answer(gzip.compress(b"\0" * 200_000_000), headers=ZIPPED), {"empty", "error"}, "the answer is too long"),
+    ],
+    ids=["empty", "too many zeros", "zeros", "cut gzip", "no gzip", "broken gzip", "bomb"],
+)
+def test_a_bad_answer_is_a_record_that_says_what_it_is(
+    answer: Answer, states: set[str], failure: object, serve: Serve, crawl: Crawl
+) -> None:
+    begin = time.monotonic()
+    crawled = crawl("reviews", url=serve({"/review": answer}) + "/review")
+    assert time.monotonic() - begin < 30
+    [record] = crawled.records
+    assert record["page_state"] in states
+    assert crawled.ended.returncode == (3 if crawled.manifest["failed"] else 0)
+    assert failure == next((page["reason"] for page in crawled.manifest["failed"]), None)
+    assert "Traceback" not in crawled.ended.stderr + crawled.log
