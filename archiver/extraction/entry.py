@@ -9,17 +9,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import msgspec
 
 from archiver import rules
 from archiver.document import Node
 from archiver.extraction.hints import words_of
+from archiver.extraction.markup import Markup
 from archiver.extraction.select import rule
-
-if TYPE_CHECKING:
-    from archiver.extraction.reading import Reading
 
 _ENTRIES: Final = rule(
     'article, .hentry, .h-entry, .type-post, .post, [itemtype*="Article"], [itemtype*="BlogPosting"],'
@@ -88,7 +86,7 @@ class Entry:
         return self._holds_article(node) or node.tag in ("body", "html", "main")
 
 
-def entry_of(reading: Reading) -> Entry:
+def entry_of(reading: Markup) -> Entry:
     """The page's article: of the elements that may be one, the innermost with the headline, else the longest."""
     candidates = [node for node in reading.index.select(_ENTRIES) if not _is_comment(node)]
     headline = _headline(reading)
@@ -105,7 +103,7 @@ def _entry(node: Node | None, headline: Node | None, candidates: list[Node]) -> 
     return Entry(node, headline, others)
 
 
-def _headline(reading: Reading) -> Node | None:
+def _headline(reading: Markup) -> Node | None:
     """The first heading that a theme calls the entry's title, else the first h1 with text."""
     found = [node for node in reading.index.select(_HEADLINES) if node.first < node.last and not _stands_around(node)]
     titles = [node for node in found if node.tag in _HEADINGS and node.attrs.get("class")]

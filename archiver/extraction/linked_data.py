@@ -16,15 +16,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from html import unescape
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
 from archiver.document import Node
+from archiver.extraction.markup import Markup
 from archiver.extraction.select import rule
-
-if TYPE_CHECKING:
-    from archiver.extraction.reading import Reading
 
 #: An object: schema.org property → string, number, boolean, None, Thing or a list of these.
 Thing = dict[str, Any]
@@ -144,7 +142,7 @@ def _clean(said: str) -> str:
 class LinkedData:
     """All that a page says in schema.org's words. Each part is read when first asked for."""
 
-    reading: Reading
+    reading: Markup
 
     @cached_property
     def scripts(self) -> tuple[Thing, ...]:
@@ -349,7 +347,7 @@ class _Syntax(NamedTuple):
 _MATCHES: Final = 3
 
 
-def linked_data(reading: Reading) -> LinkedData:
+def linked_data(reading: Markup) -> LinkedData:
     """What the page says of itself in schema.org's words."""
     return LinkedData(reading)
 
