@@ -89,7 +89,9 @@ def test_an_answer_that_breaks_off_is_a_record_and_a_failure(
         assert all(sent.startswith(record.block) for record in kept)
         assert records[urls[name]]["page_state"] == "error"
         assert records[urls[name]]["captures"][0]["content_truncated"] == reason
-    assert {page["reason"] for page in crawled.manifest["failed"]} == {"the answer broke off"}
+    said = {"length": "the answer is too long", "disconnect": "the answer broke off"}
+    reasons = {page["url"]: page["reason"] for page in crawled.manifest["failed"]}
+    assert reasons == {urls[name]: said[reason] for name, (_, reason) in CUT.items()}
 
 
 def test_a_slow_answer_is_kept_as_far_as_it_came(misbehave: Misbehave, crawl: Crawl) -> None:
