@@ -263,7 +263,7 @@ def write(pages: Sequence[Example], path: Path) -> None:
 def trees_of(trees: Any) -> list[labelling.Tree]:
     def branch(node: Mapping[str, Any]) -> labelling.Tree:
         if "leaf_value" in node:
-            return round(node["leaf_value"], 5)
+            return round(float(node["leaf_value"]), 5)
         return [
             int(node["split_feature"]),
             float(f"{node['threshold']:.6g}"),

@@ -61,7 +61,10 @@ _VALUES: Final = (
     b"<meta http-equiv=refresh content='0;url=http://['>",
     b"<ol class=commentlist><li id=comment->",
     b'<div itemscope itemtype="http://schema.org/Review"><span itemprop="ratingValue">-1e400</span>',
-    b'<script type="application/ld+json">{"@graph":[[{"@type":[null,3],"reviewRating":{"ratingValue":1e999}}]]}</script>',
+    (
+        b'<script type="application/ld+json">'
+        b'{"@graph":[[{"@type":[null,3],"reviewRating":{"ratingValue":1e999}}]]}</script>'
+    ),
     b'<script type="application/ld+json">{"@type":"Review","author":{"name":[{}]},"datePublished":17e17}</script>',
     b'<script id="__NEXT_DATA__" type="application/json">' + b"[" * 3000 + b"</script>",
 )

@@ -179,7 +179,18 @@ def test_a_file_compressed_as_one_piece_is_read_and_has_no_places(tmp_path: Path
         (gzip.compress(foreign(answer()))[:-8] + b"\0" * 8, "incorrect data check"),
         (b"\0" * 1000, "incorrect header check"),
     ],
-    ids=["empty", "cut late", "cut early", "short", "long", "negative", "no record", "endless head", "checksum", "zeros"],
+    ids=[
+        "empty",
+        "cut late",
+        "cut early",
+        "short",
+        "long",
+        "negative",
+        "no record",
+        "endless head",
+        "checksum",
+        "zeros",
+    ],
 )
 def test_what_cannot_be_read_is_told(damage: bytes, said: str | None, tmp_path: Path) -> None:
     path = tmp_path / "x.warc.gz"
