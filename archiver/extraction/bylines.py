@@ -67,7 +67,7 @@ _WITHIN: Final = re.compile(
     r"(?:^|[|•·,\n]\s?|\d\s)(?:by|written by|posted by|reviewed by|von|par|por|door) (?=[^\W\d_])", re.I
 )
 _AFTER: Final = re.compile(
-    rf"\s*(?:[|•·⋅∙»\n(]|[-–—]\s|(?<!\w)(?:{_any_of(_RULES.after)})(?!\w)|\d{{1,2}}[:/.]\d|@\w).*$", re.I | re.S
+    rf"\s{{0,3}}(?:[|•·⋅∙»\n(]|[-–—]\s|(?<!\w)(?:{_any_of(_RULES.after)})(?!\w)|\d{{1,2}}[:/.]\d|@\w).*$", re.I | re.S
 )
 _BETWEEN: Final = re.compile(_any_of(_RULES.between), re.I)
 _LAST_WORD: Final = re.compile(r" (?:on|at|in|am|le|el|il|op|em|en|в|, ?)\s*$", re.I)

@@ -199,7 +199,7 @@ _LABEL: Final = re.compile(
 )
 #: A verdict at the end of a headline or of a heading line, after a mark or a space.
 _END_FORMS: Final = tuple(
-    re.compile(rf"(?:(?<=[:：–—|(\[,\-])|(?<=\s))\s*{form}\s*[)\]]?[.!]?$", re.IGNORECASE)
+    re.compile(rf"(?:(?<=[:：–—|(\[,\-])|(?<=\s)){form}\s*[)\]]?[.!]?$", re.IGNORECASE)
     for form in (_GLYPHS, _ASTERISKS, _FRACTION, _STARS)
 )
 _END_LETTER: Final = re.compile(rf"(?:[:：–—|(\[]|\s-)\s*(?:grade:?\s*)?{_LETTER}\s*[)\]]?$")
@@ -549,10 +549,13 @@ def _figure(value: object) -> float | None:
 _AVERAGES: Final = tuple(
     re.compile(form, re.IGNORECASE)
     for form in (
-        r"(?P<count>\d[\d.,]*) \w{3,12}, \w{3,12}: (?P<value>\d+(?:[.,]\d+)?) [^\W\d]{2,3}(?: of)? (?P<best>\d+)",
-        r"(?P<value>\d+(?:[.,]\d+)?)\s?/\s?(?P<best>\d+)\D{0,6}\(?(?P<count>\d[\d.,]*) \w{3,12}",
+        (
+            r"(?P<count>\d[\d.,]{0,15}) \w{3,12}, \w{3,12}: (?P<value>\d{1,6}(?:[.,]\d{1,6})?)"
+            r" [^\W\d]{2,3}(?: of)? (?P<best>\d{1,6})"
+        ),
+        r"(?P<value>\d{1,6}(?:[.,]\d{1,6})?)\s?/\s?(?P<best>\d{1,6})\D{0,6}\(?(?P<count>\d[\d.,]{0,15}) \w{3,12}",
         r"total: (?P<count>\d+) \w+: (?P<value>\d+(?:[.,]\d+)?)(?P<best>)",
-        r"(?P<value>\d+(?:[.,]\d+)?) \((?P<count>\d[\d.,]*) \w{3,12}\)(?P<best>)",
+        r"(?P<value>\d{1,6}(?:[.,]\d{1,6})?) \((?P<count>\d[\d.,]{0,15}) \w{3,12}\)(?P<best>)",
     )
 )
 

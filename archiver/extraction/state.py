@@ -27,7 +27,9 @@ _STUB_WORDS: Final = 60
 _LONGEST_NOTICE: Final = 400  # characters
 #: Script text is looked at this far; a challenge says what it is at once.
 _SCRIPT_WINDOW: Final = 4_000
-_REFRESH: Final = re.compile(r"\s*(\d{0,4})(?:\.\d{0,3})?\s*[;,]\s*(?:url\s*=\s*)?[\"']?\s*([^\"'>]{1,2000})", re.I)
+_REFRESH: Final = re.compile(
+    r"\s{0,9}(\d{0,4})(?:\.\d{0,3})?\s{0,9}[;,]\s{0,9}(?:url\s{0,9}=\s{0,9})?[\"']?\s{0,9}([^\"'>]{1,2000})", re.I
+)
 _SCRIPT_MOVE: Final = re.compile(
     r"(?:window\.|document\.|top\.|self\.)?location(?:\.href)?\s{0,5}(?:=|\.(?:replace|assign)\()\s{0,5}[\"']([^\"']{1,2000})[\"']"
 )

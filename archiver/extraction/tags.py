@@ -153,7 +153,7 @@ _MOST_SECTIONS: Final = 7
 _MOST_TERMS: Final = 300
 
 _SEPARATORS: Final = " \t\r\n,;:：|·•/–—-»›>#、，؛&\u00a0"
-_SPLIT: Final = re.compile(r"\s*[,;|·•、，]\s*")
+_SPLIT: Final = re.compile(r"[,;|·•、，]")
 _POST_CLASS: Final = re.compile(r"(?:^|\s)(?:hentry|post-\d+|type-[\w-]+|status-publish|h-entry)(?:\s|$)")
 
 

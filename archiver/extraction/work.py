@@ -100,7 +100,7 @@ _SEVERAL: Final = re.compile(
     rf"^(?:the\s)?(?:\d{{1,3}}\s)?(?:{_words(_RULES.title.no_starts)})(?:\s|$)|^(?:the\s)?\d{{1,3}}\s[^\W\d]+\s(?:best|most)\s|\svs\.?\s|\s\|\s",
     re.IGNORECASE,
 )
-_YEAR: Final = re.compile(r"\s*[(\[](?P<year>(?:18|19|20)\d\d)[)\]]")
+_YEAR: Final = re.compile(r"\s{0,3}[(\[](?P<year>(?:18|19|20)\d\d)[)\]]")
 _BY: Final = re.compile(
     rf"\s(?:{_words(_RULES.title.by)})\s(?P<creator>[^\W\d_a-zа-я][\w.'’\-]*(?:\s[\w.'’\-]+){{0,4}})$"
 )
