@@ -149,8 +149,11 @@ class Builder:
         self.gap = BLOCK
         self.links = 0
         self.hidden: list[str] | None = None
+        self.run: list[str] = []
 
     def start(self, tag: str, attrs: dict[str, str]) -> None:
+        if self.run:
+            self._end_run()
         nodes = self.nodes
         node = Node(tag, attrs, self.node, len(nodes), len(self.pieces))
         nodes.append(node)
@@ -167,6 +170,8 @@ class Builder:
             self.hidden = []
 
     def end(self, tag: str) -> None:
+        if self.run:
+            self._end_run()
         node = self.node
         if node is None:
             return
@@ -185,13 +190,14 @@ class Builder:
     def data(self, text: str) -> None:
         if self.hidden is not None:
             self.hidden.append(text)
-            return
-        node = self.node
-        if node is None:
-            return
-        if self.gap and text.isspace():
-            return
-        self.pieces.append(Piece(text, node, self.gap, self.links > 0))
+        elif self.node is not None and (self.run or not self.gap or not text.isspace()):
+            self.run.append(text)
+
+    def _end_run(self) -> None:
+        """Parsers hand over a run of text in as many parts as they like; it becomes one piece."""
+        assert self.node is not None
+        self.pieces.append(Piece("".join(self.run), self.node, self.gap, self.links > 0))
+        self.run.clear()
         self.gap = SAME
 
     def comment(self, text: str) -> None:

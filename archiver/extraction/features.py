@@ -51,6 +51,8 @@ _SPINE: Final = 0.62
 #: Words and phrases are looked at in blocks up to this length.
 _SHORT: Final = 300
 _FAR: Final = 60
+#: No page that people read has more text blocks; of a page made to be slow the longest are asked about.
+_MOST_CANDIDATES: Final = 8_000
 #: How far to either side scores are averaged, and how they fade.
 _REACH: Final = 5
 _FADE: Final = (0.8, 0.64, 0.512, 0.4096, 0.32768)
@@ -142,7 +144,7 @@ class Candidates:
         self.blocks = blocks
         self.score_tokens = score_tokens
         self.score_words = score_words
-        self.chosen = [i for i, block in enumerate(blocks) if is_candidate(block)]
+        self.chosen = _longest(blocks, [i for i, block in enumerate(blocks) if is_candidate(block)])
         self.starts = [block.first for block in blocks]
         self.chars = [float(len(block.text)) for block in blocks]
         self.links = [block.linked / len(block.text) for block in blocks]
@@ -421,6 +423,12 @@ class Candidates:
                 float(i - first_sure) if sure else 0.0, float(last_sure - i) if sure else 0.0,
                 mass[i] / all_mass,
             ]  # fmt: skip
+
+
+def _longest(blocks: Sequence[Block], places: list[int]) -> list[int]:
+    if len(places) <= _MOST_CANDIDATES:
+        return places
+    return sorted(sorted(places, key=lambda i: -len(blocks[i].text))[:_MOST_CANDIDATES])
 
 
 def _faded(roots: Sequence[float], flat: Sequence[float], i: int, step: int) -> float:
