@@ -53,14 +53,14 @@ COMMON = [
 
 def patterns() -> dict[str, re.Pattern[Any]]:
     """Every compiled pattern that a module holds, alone or in a container, by where it stands."""
-    for module in pkgutil.walk_packages(archiver.__path__, "archiver."):
-        if not module.name.endswith("__main__"):
-            importlib.import_module(module.name)
+    for one in pkgutil.walk_packages(archiver.__path__, "archiver."):
+        if not one.name.endswith("__main__"):
+            importlib.import_module(one.name)
     found: dict[str, re.Pattern[Any]] = {}
     seen: set[int] = set()
-    for name, module in sorted(sys.modules.items()):
+    for name, loaded in sorted(sys.modules.items()):
         if name == "archiver" or name.startswith("archiver."):
-            for variable, value in vars(module).items():
+            for variable, value in vars(loaded).items():
                 for number, pattern in enumerate(held(value, seen)):
                     found[f"{name}.{variable}[{number}]"] = pattern
     return found
