@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from lxml import etree
+from msgspec import Struct
 
 #: Text within these is not visible and belongs to no block.
 UNSEEN: Final = frozenset({"script", "style", "template"})
@@ -30,21 +31,21 @@ INLINE: Final = frozenset(
 SAME, LINE, BLOCK = 0, 1, 2
 
 
-class Node:
+class Node(Struct, eq=False, gc=False):
     """An element. ``index`` is its place in :attr:`Document.nodes`; its descendants follow it,
-    up to and without ``end``. ``first`` and ``last`` bound its text in :attr:`Document.pieces`."""
+    up to and without ``end``. ``first`` and ``last`` bound its text in :attr:`Document.pieces`.
 
-    __slots__ = ("attrs", "depth", "end", "first", "index", "last", "parent", "tag")
+    Elements know only what stands above them, so there are no circles to collect.
+    """
 
-    def __init__(self, tag: str, attrs: dict[str, str], parent: Node | None, index: int, first: int) -> None:
-        self.tag = tag
-        self.attrs = attrs
-        self.parent = parent
-        self.index = index
-        self.end = index + 1
-        self.first = first
-        self.last = first
-        self.depth: int = 0 if parent is None else parent.depth + 1
+    tag: str
+    attrs: dict[str, str]
+    parent: Node | None
+    index: int
+    depth: int
+    end: int
+    first: int
+    last: int
 
     def get(self, name: str, default: str = "") -> str:
         return self.attrs.get(name, default)
@@ -65,17 +66,14 @@ class Node:
         return f"<{self.tag}{names} #{self.index}>"
 
 
-class Piece:
+class Piece(Struct, eq=False, gc=False):
     """A run of text, as written. ``gap`` tells what stands between it and the piece before,
     ``linked`` whether it stands in a link."""
 
-    __slots__ = ("gap", "linked", "node", "text")
-
-    def __init__(self, text: str, node: Node, gap: int, linked: bool) -> None:
-        self.text = text
-        self.node = node
-        self.gap = gap
-        self.linked = linked
+    text: str
+    node: Node
+    gap: int
+    linked: bool
 
 
 class Document:
@@ -154,9 +152,9 @@ class Builder:
     def start(self, tag: str, attrs: dict[str, str]) -> None:
         if self.run:
             self._end_run()
-        nodes = self.nodes
-        node = Node(tag, attrs, self.node, len(nodes), len(self.pieces))
-        nodes.append(node)
+        parent, index, first = self.node, len(self.nodes), len(self.pieces)
+        node = Node(tag, attrs, parent, index, parent.depth + 1 if parent is not None else 0, index + 1, first, first)
+        self.nodes.append(node)
         self.node = node
         if tag not in INLINE:
             if tag == "br":

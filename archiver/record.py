@@ -176,7 +176,7 @@ def _says(description: str, schema_org: str | None = None, unit: str | None = No
     return Meta(description=description, extra_json_schema=extra)
 
 
-class Rating(Struct, frozen=True, kw_only=True):
+class Rating(Struct, frozen=True, kw_only=True, gc=False):
     """The reviewer's own verdict."""
 
     value: Annotated[float | None, _says("the number given; null for a letter or a word", "ratingValue")] = None
@@ -215,7 +215,7 @@ class ExternalComments(Struct, frozen=True, kw_only=True):
     url: Annotated[str | None, _says("the URL the thread is keyed by, or where it can be read")] = None
 
 
-class Comment(Struct, frozen=True, kw_only=True):
+class Comment(Struct, frozen=True, kw_only=True, gc=False):
     """One reader's contribution. ``path`` sorts into thread order."""
 
     comment_id: Annotated[str, _says("`c_…`; stable across captures where the page gives a native id")]
@@ -243,7 +243,7 @@ class Comment(Struct, frozen=True, kw_only=True):
     vanished_at: Annotated[str | None, _says("first capture that no longer showed it")] = None
 
 
-class Segment(Struct, frozen=True, kw_only=True):
+class Segment(Struct, frozen=True, kw_only=True, gc=False):
     """A visible block of the page with its role. Nothing of the page is silently dropped."""
 
     role: Annotated[Role, _says("what the block is for")]
@@ -256,7 +256,7 @@ class Segment(Struct, frozen=True, kw_only=True):
     confidence: Annotated[float | None, _says("of the role", unit="0-1")] = None
 
 
-class Capture(Struct, frozen=True, kw_only=True):
+class Capture(Struct, frozen=True, kw_only=True, gc=False):
     """Where the bytes are, under Common Crawl's names."""
 
     fetch_time: Annotated[str | None, _says("UTC instant at which the capture began")] = None

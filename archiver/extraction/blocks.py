@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+from msgspec import Struct
+
 from archiver.document import BLOCK, INLINE, Document, Node, Piece, join
 from archiver.extraction.hints import Hint, phrase_hint
 from archiver.record import Role
@@ -35,28 +37,25 @@ class Claim(NamedTuple):
     confidence: float = 1.0
 
 
-class Block:
+class Block(Struct, eq=False, gc=False):
     """A piece of a page with its role and why. ``first`` and ``last`` bound its pieces.
 
     ``role`` is None until the block is labelled. ``blank`` is how many empty lines stood before
     it in a plain text (0 in HTML).
     """
 
-    __slots__ = ("_said", "blank", "confidence", "first", "last", "linked", "node", "reason", "ref", "role", "text")
-
-    def __init__(self, text: str, node: Node | None, first: int, last: int, linked: int, blank: int = 0) -> None:
-        self.text = text
-        self.node = node
-        self.first = first
-        self.last = last
-        #: characters of the text that stand in links
-        self.linked = linked
-        self.blank = blank
-        self.role: Role | None = None
-        self.reason: str | None = None
-        self.ref: str | None = None
-        self.confidence: float | None = None
-        self._said: Hint | bool | None = False
+    text: str
+    node: Node | None
+    first: int
+    last: int
+    #: characters of the text that stand in links
+    linked: int
+    blank: int = 0
+    role: Role | None = None
+    reason: str | None = None
+    ref: str | None = None
+    confidence: float | None = None
+    _said: Hint | bool | None = False
 
     @property
     def said(self) -> Hint | None:
