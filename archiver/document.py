@@ -27,6 +27,10 @@ INLINE: Final = frozenset(
     " time tt u var wbr picture source map area link meta amp-img g-emoji g path use title desc text tspan bdi".split()
 )
 
+#: Elements nested deeper stand beside each other, at this level: chains of elements are freed one
+#: inside the other, and a page nested without end must not take the program's stack with it.
+DEEPEST: Final = 1_000
+
 #: Kinds of gap before a piece of text.
 SAME, LINE, BLOCK = 0, 1, 2
 
@@ -148,11 +152,15 @@ class Builder:
         self.links = 0
         self.hidden: list[str] | None = None
         self.run: list[str] = []
+        self.too_deep: list[Node] = []
 
     def start(self, tag: str, attrs: dict[str, str]) -> None:
         if self.run:
             self._end_run()
         parent, index, first = self.node, len(self.nodes), len(self.pieces)
+        if parent is not None and parent.depth >= DEEPEST:
+            self.too_deep.append(parent)
+            parent = parent.parent
         node = Node(tag, attrs, parent, index, parent.depth + 1 if parent is not None else 0, index + 1, first, first)
         self.nodes.append(node)
         self.node = node
@@ -175,7 +183,7 @@ class Builder:
             return
         node.end = len(self.nodes)
         node.last = len(self.pieces)
-        self.node = node.parent
+        self.node = self.too_deep.pop() if self.too_deep else node.parent
         if tag in UNSEEN:
             if self.hidden:
                 self.islands[node.index] = "".join(self.hidden)

@@ -21,13 +21,13 @@ from archiver.extraction.hints import token_hint, words_of
 
 NAMES: Final = tuple(
     (
-        "chars words link_share enders commas ends_sentence digits capitals tag"
+        "chars words link_share enders ends_sentence tag"
         " place chars_before long_before long_after since_long until_long"
         " prev_chars prev_links next_chars next_links prev2_chars next2_chars prev_tag next_tag"
-        " own_chars own_links own_blocks up1_chars up1_links up1_blocks up2_chars up2_links up2_blocks"
+        " own_chars own_links up1_chars up1_links up1_blocks up2_chars up2_links up2_blocks"
         " up3_chars up3_links"
         " off_spine below_spine spine_share depth"
-        " in_article in_main in_aside in_nav in_footer in_header in_form in_list in_table in_figure in_quote"
+        " in_article in_main in_aside in_footer in_form in_list in_figure in_quote"
         " token_own token_up1 token_up2 token_sum token_low token_high hint word_score phrase"
         " alike_count alike_chars alike_links after_title title_gap twice"
     ).split()
@@ -51,6 +51,9 @@ _SPINE: Final = 0.62
 #: Words and phrases are looked at in blocks up to this length.
 _SHORT: Final = 300
 _FAR: Final = 60
+#: A block of fewer characters, so many blocks from long text, is not the article's (0.4 % of articles' text is).
+_FEW: Final = 25
+_APART: Final = 6
 #: No page that people read has more text blocks; of a page made to be slow the longest are asked about.
 _MOST_CANDIDATES: Final = 8_000
 #: How far to either side scores are averaged, and how they fade.
@@ -70,15 +73,15 @@ _TAG_CODES: Final = {
     for tag in tags.split()
 }  # fmt: skip
 _OTHER_TAG: Final = 30
+#: How much a block's last character makes it a sentence.
+_ENDS: Final = {**dict.fromkeys(".!?…", 1.0), **dict.fromkeys("\"'”’)»", 0.7), **dict.fromkeys(":,;", 0.4)}
 _FLAGS: Final = {
-    "article": 1, "main": 2, "aside": 4, "nav": 8, "footer": 16, "header": 32, "form": 64, "ul": 128, "ol": 128,
-    "dl": 128, "table": 256, "figure": 512, "blockquote": 1024, "button": 64, "select": 64, "menu": 8,
+    "article": 1, "main": 2, "aside": 4, "nav": 4, "footer": 8, "form": 16, "button": 16, "select": 16,
+    "ul": 32, "ol": 32, "dl": 32, "figure": 64, "blockquote": 128,
 }  # fmt: skip
-_ROLES: Final = {
-    "main": 2, "navigation": 8, "complementary": 4, "contentinfo": 16, "banner": 32, "article": 1, "search": 64,
-}  # fmt: skip
-_BITS: Final = tuple(1 << i for i in range(11))
-#: The eleven flags as the eleven numbers of a row, for every combination seen.
+_ROLES: Final = {"main": 2, "navigation": 4, "complementary": 4, "contentinfo": 8, "article": 1, "search": 16}
+_BITS: Final = tuple(1 << i for i in range(8))
+#: The eight flags as the eight numbers of a row, for every combination seen.
 _FLAG_ROWS: Final[dict[int, tuple[float, ...]]] = {}
 _WORD: Final = re.compile(r"[^\W\d_]{2,}|\d+")
 
@@ -89,9 +92,9 @@ def token_words(names: str) -> tuple[str, ...]:
 
 
 def block_words(text: str) -> set[str]:
-    """The words of a short block that weights are learned for: its first fourteen, the first one
-    and the first pair marked, numbers as ``0``."""
-    words = [word if word[0] > "9" else "0" for word in _WORD.findall(text[:160].lower())][:14]
+    """The words of a short block that weights are learned for: its first ten, the first one and
+    the first pair marked, numbers as ``0``."""
+    words = [word if word[0] > "9" else "0" for word in _WORD.findall(text[:100].lower())][:10]
     found = set(words)
     if words:
         found.add("^" + words[0])
@@ -144,12 +147,13 @@ class Candidates:
         self.blocks = blocks
         self.score_tokens = score_tokens
         self.score_words = score_words
-        self.chosen = _longest(blocks, [i for i, block in enumerate(blocks) if is_candidate(block)])
         self.starts = [block.first for block in blocks]
         self.chars = [float(len(block.text)) for block in blocks]
         self.links = [block.linked / len(block.text) for block in blocks]
         self.tags = [float(_TAG_CODES.get(block.node.tag, _OTHER_TAG)) if block.node else 0.0 for block in blocks]
         self.is_long = [c >= LONG and share < _LONG_LINKS for c, share in zip(self.chars, self.links, strict=True)]
+        self.since, self.until = self._gaps()
+        self.chosen = _longest(blocks, [i for i, b in enumerate(blocks) if is_candidate(b) and not self._is_aside(i)])
         self.char_sums = _running(self.chars)
         self.link_sums = _running([float(block.linked) for block in blocks])
         self.long_sums = _running([c if long else 0.0 for c, long in zip(self.chars, self.is_long, strict=True)])
@@ -173,7 +177,7 @@ class Candidates:
         chars, links, tags = self.chars, self.links, self.tags
         total = self.char_sums[-1] or 1.0
         long_total = self.long_sums[-1] or 1.0
-        since, until = self._gaps()
+        since, until = self.since, self.until
         alike = self._alike()
         twice: dict[str, int] = {}
         for block in self.blocks:
@@ -205,7 +209,7 @@ class Candidates:
                 chars[i + 1] if i + 1 < count else 0.0, links[i + 1] if i + 1 < count else 0.0,
                 chars[i - 2] if i > 1 else 0.0, chars[i + 2] if i + 2 < count else 0.0,
                 tags[i - 1] if i else -1.0, tags[i + 1] if i + 1 < count else -1.0,
-                *self.held(node), *self.held(up1), *self.held(up2), over3[0], over3[1],
+                *self.held(node)[:2], *self.held(up1), *self.held(up2), over3[0], over3[1],
                 *self.branch(node), spine_share, float(node.depth),
                 *flags,
                 scope.own,
@@ -222,23 +226,18 @@ class Candidates:
     def _own(block: Block, chars: float) -> tuple[float, ...]:
         text = block.text
         count = text.count
-        last = text[-1]
-        ends = 1.0 if last in ".!?…" else 0.7 if last in "\"'”’)»" else 0.4 if last in ":,;" else 0.0
+        ends = _ENDS.get(text[-1], 0.0)
         enders = count(". ") + count("! ") + count("? ") + (1 if ends == 1.0 else 0)
-        if chars > _SHORT:
-            digits, capitals = 0.0, 0.05
-        else:
-            head = text[:120]
-            digits = sum(map(str.isdigit, head)) / len(head)
-            capitals = sum(map(str.isupper, head)) / len(head)
-        return (
-            chars, count(" ") + 1.0, block.linked / chars, float(enders), float(count(",")), ends, digits, capitals,
-        )  # fmt: skip
+        return chars, count(" ") + 1.0, block.linked / chars, float(enders), ends
 
     def _said(self, block: Block, chars: float) -> tuple[float, float]:
         if chars > _SHORT:
             return 0.0, 0.0
         return self.score_words(block.text), 0.0 if block.said is None else 1.0
+
+    def _is_aside(self, i: int) -> bool:
+        """Whether a block is a few words far from all long text (of a page that has some)."""
+        return self.chars[i] < _FEW and _APART < min(self.since[i], self.until[i]) < _FAR
 
     def _gaps(self) -> tuple[list[float], list[float]]:
         """How many blocks back and ahead the nearest long text stands."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import codecs
 import io
 import json
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from difflib import SequenceMatcher
@@ -29,6 +31,17 @@ def test_nesting_of_any_depth_loses_nothing(depth: int, tag: str) -> None:
     page = f"<body>{BEFORE}{f'<{tag}>' * depth}<p>The words at the bottom.</p>{AFTER}".encode()
     review = timely(page)
     assert said_in(review)[-100:].endswith("Thewordsatthebottom." + LAST)
+
+
+def test_an_element_may_outlive_the_page_it_was_nested_in() -> None:
+    program = (
+        "from archiver.document import read\n"
+        "document = read(b'<div>' * 300_000 + b'x')\n"
+        "deepest = document.nodes[-1]\n"
+        "del document\n"
+        "del deepest\n"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 
 
 @pytest.mark.parametrize(
