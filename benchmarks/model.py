@@ -27,7 +27,7 @@ from archiver.document import Document
 from archiver.extraction import model as labelling
 from archiver.extraction.blocks import Block
 from archiver.extraction.extract import Opened
-from archiver.extraction.features import CONTEXT_NAMES, NAMES, Candidates, block_words, token_words
+from archiver.extraction.features import CONTEXT_NAMES, NAMES, Candidates, block_words, token_words, weighing
 from archiver.extraction.labels import threshold
 from archiver.extraction.reading import Reading
 from archiver.page import Page
@@ -158,19 +158,18 @@ class Rows:
         token_sums, word_sums = tokens.sums(held_out), words.sums(held_out)
         for example in pages:
             own = None if example.site in held_out else example.site
-            known: dict[str, float] = {}
 
-            def token_score(names: str, own: str | None = own, known: dict[str, float] = known) -> float:
-                if names not in known:
-                    total = sum(tokens.weight(word, token_sums, own) for word in dict.fromkeys(token_words(names)))
-                    known[names] = max(-6.0, min(6.0, total))
-                return known[names]
+            def token_score(names: str, own: str | None = own) -> float:
+                total = sum(tokens.weight(word, token_sums, own) for word in dict.fromkeys(token_words(names)))
+                return max(-6.0, min(6.0, total))
 
             def word_score(text: str, own: str | None = own) -> float:
                 found = block_words(text)
                 return sum(words.weight(word, word_sums, own) for word in found) / len(found) ** 0.5 if found else 0.0
 
-            candidates = Candidates(example.document, example.blocks, token_score, word_score, example.title)
+            candidates = Candidates(
+                example.document, example.blocks, weighing(token_score, {}), word_score, example.title
+            )
             rows = list(candidates.rows())
             self.candidates.append(candidates)
             self.places.append([i for i, _ in rows])

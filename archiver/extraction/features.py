@@ -15,9 +15,11 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
+from msgspec import Struct
+
 from archiver.document import Document, Node
 from archiver.extraction.blocks import HEADINGS, Block
-from archiver.extraction.hints import token_hint, words_of
+from archiver.extraction.hints import names_hint, words_of
 
 NAMES: Final = tuple(
     (
@@ -51,13 +53,13 @@ _SPINE: Final = 0.62
 #: Words and phrases are looked at in blocks up to this length.
 _SHORT: Final = 300
 _FAR: Final = 60
+_KEPT: Final = 50_000
 #: A block of fewer characters, so many blocks from long text, is not the article's (0.4 % of articles' text is).
 _FEW: Final = 25
 _APART: Final = 6
 #: No page that people read has more text blocks; of a page made to be slow the longest are asked about.
 _MOST_CANDIDATES: Final = 8_000
-#: How far to either side scores are averaged, and how they fade.
-_REACH: Final = 5
+#: How the scores of the next five blocks to one side fade.
 _FADE: Final = (0.8, 0.64, 0.512, 0.4096, 0.32768)
 
 _TAG_CODES: Final = {
@@ -112,40 +114,58 @@ def is_candidate(block: Block) -> bool:
     )
 
 
-class _Scope:
+class _Scope(Struct, frozen=True, eq=False, gc=False):
     """What an element passes on to all that stands in it."""
 
-    __slots__ = ("flags", "high", "hint", "low", "own", "total")
-
-    def __init__(self, flags: int, own: float, total: float, low: float, high: float, hint: float) -> None:
-        self.flags = flags
-        self.own = own
-        self.total = total
-        self.low = low
-        self.high = high
-        self.hint = hint
+    flags: int
+    own: float
+    total: float
+    low: float
+    high: float
+    hint: float
 
 
 _NO_SCOPE: Final = _Scope(0, 0.0, 0.0, 0.0, 0.0, 0.0)
 _NOTHING_HELD: Final = (0.0, 0.0, 0.0)
 MakeUp = tuple[str, str, str, str]
+#: From the class and id of an element: what training learned of their words, and how strong a hint they give (0 to 2).
+Weigh = Callable[[str | None, str | None], tuple[float, float]]
+Weighed = dict[tuple[str | None, str | None], tuple[float, float]]
+
+
+def weighing(
+    score_tokens: Callable[[str], float], seen: dict[tuple[str | None, str | None], tuple[float, float]]
+) -> Weigh:
+    """Weigh class and id; ``seen`` remembers, since sites repeat the same few."""
+
+    def weigh(name: str | None, ident: str | None) -> tuple[float, float]:
+        found = seen.get((name, ident))
+        if found is None:
+            if len(seen) > _KEPT:
+                seen.clear()
+            hint = names_hint(name, ident)
+            level = 0.0 if hint is None else 2.0 if hint.strong else 1.0
+            found = seen[name, ident] = (score_tokens(f"{name or ''} {ident or ''}"), level)
+        return found
+
+    return weigh
 
 
 class Candidates:
-    """One page's blocks as rows of numbers. ``score_tokens`` weighs the class and id of an
-    element, ``score_words`` the words of a short block."""
+    """One page's blocks as rows of numbers. ``weigh`` tells of the class and id of an element,
+    ``score_words`` of the words of a short block."""
 
     def __init__(
         self,
         document: Document,
         blocks: Sequence[Block],
-        score_tokens: Callable[[str], float],
+        weigh: Weigh,
         score_words: Callable[[str], float],
         title: str | None = None,
     ) -> None:
         self.document = document
         self.blocks = blocks
-        self.score_tokens = score_tokens
+        self.weigh = weigh
         self.score_words = score_words
         self.starts = [block.first for block in blocks]
         self.chars = [float(len(block.text)) for block in blocks]
@@ -318,19 +338,23 @@ class Candidates:
     def _scope_of(self, node: Node, above: _Scope) -> _Scope:
         attrs = node.attrs
         flags = above.flags | _FLAGS.get(node.tag, 0)
-        own = 0.0
-        hint = above.hint
-        if attrs:
-            role = attrs.get("role")
-            if role is not None:
-                flags |= _ROLES.get(role, 0)
-            name, ident = attrs.get("class"), attrs.get("id")
-            if name is not None or ident is not None:
-                own = self.score_tokens(f"{name or ''} {ident or ''}")
-                found = token_hint(node)
-                if found is not None:
-                    hint = 2.0 if found.strong else max(hint, 1.0)
-        return _Scope(flags, own, above.total + own, min(own, above.low), max(own, above.high), hint)
+        if not attrs:
+            return above if above.own == 0.0 and flags == above.flags else _Scope(
+                flags, 0.0, above.total, above.low, above.high, above.hint
+            )  # fmt: skip
+        role = attrs.get("role")
+        if role is not None:
+            flags |= _ROLES.get(role, 0)
+        name, ident = attrs.get("class"), attrs.get("id")
+        if name is None and ident is None:
+            own, hint = 0.0, above.hint
+        else:
+            own, hint = self.weigh(name, ident)
+            hint = max(hint, above.hint)
+        return _Scope(
+            flags, own, above.total + own, min(above.low, own),
+            max(above.high, own), hint,
+        )  # fmt: skip
 
     def branch(self, node: Node) -> tuple[float, float]:
         """How far above the spine's end the element's branch leaves it, and how deep it is in the branch."""

@@ -84,13 +84,14 @@ _TOKENS: Final = _TokenTable()
 def token_hint(node: Node) -> Hint | None:
     """What the element's own id or class says it is for."""
     attrs = node.attrs
-    if not attrs:
-        return None
-    own = attrs.get("class")
-    hint = _TOKENS.look(own) if own else None
+    return names_hint(attrs.get("class"), attrs.get("id")) if attrs else None
+
+
+def names_hint(name: str | None, ident: str | None) -> Hint | None:
+    """What a class attribute and an id say an element is for."""
+    hint = _TOKENS.look(name) if name else None
     if hint is not None and hint.strong:
         return hint
-    ident = attrs.get("id")
     return (_TOKENS.look(ident) if ident else None) or hint
 
 

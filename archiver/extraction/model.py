@@ -13,18 +13,17 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from math import exp
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 from msgspec import Struct
 
 from archiver.document import Document
 from archiver.extraction.blocks import Block
-from archiver.extraction.features import CONTEXT_NAMES, NAMES, Candidates, block_words, token_words
+from archiver.extraction.features import CONTEXT_NAMES, NAMES, Candidates, block_words, token_words, weighing
 
 #: A tree as nested lists: ``[feature, threshold, below, above]``, a leaf as its number.
 Tree = list[Any] | float
-_KEPT: Final = 50_000
 
 
 class Model(Struct, frozen=True, forbid_unknown_fields=True):
@@ -46,13 +45,13 @@ class Labeller:
             raise ValueError("model.json was trained for other features: run `make model`")
         self._tokens = model.tokens
         self._words = model.words
-        self._seen: dict[str, float] = {}
+        self._weigh = weighing(self.score_tokens, {})
         self._first = compile_trees(model.first)
         self._second = compile_trees(model.second)
 
     def scores(self, document: Document, blocks: Sequence[Block], title: str | None = None) -> list[float]:
         """A probability from 0 to 1 for each block, in their order; claimed blocks get 0."""
-        candidates = Candidates(document, blocks, self.score_tokens, self.score_words, title)
+        candidates = Candidates(document, blocks, self._weigh, self.score_words, title)
         first = {i: _probability(self._first(row)) for i, row in candidates.rows()}
         scores = [0.0] * len(blocks)
         for i, row in candidates.rows_in_context(first):
@@ -60,14 +59,9 @@ class Labeller:
         return scores
 
     def score_tokens(self, names: str) -> float:
-        score = self._seen.get(names)
-        if score is None:
-            if len(self._seen) > _KEPT:
-                self._seen.clear()
-            weights = self._tokens
-            total = sum(weights.get(word, 0.0) for word in dict.fromkeys(token_words(names)))
-            score = self._seen[names] = max(-6.0, min(6.0, total))
-        return score
+        weights = self._tokens
+        total = sum([weights.get(word, 0.0) for word in dict.fromkeys(token_words(names))])
+        return max(-6.0, min(6.0, total))
 
     def score_words(self, text: str) -> float:
         found = block_words(text)
