@@ -34,8 +34,8 @@ from archiver.page import Page
 from benchmarks.gold import GoldPage, fold_of, in_gold, read_pages, word_scores
 
 DATA_SETS = ("wcxb-dev", "atf", "review-gold-dev")
-FIRST = {"n_estimators": 16, "num_leaves": 12, "learning_rate": 0.3}
-SECOND = {"n_estimators": 40, "num_leaves": 16, "learning_rate": 0.15}
+FIRST = {"n_estimators": 40, "num_leaves": 20, "learning_rate": 0.15}
+SECOND = {"n_estimators": 80, "num_leaves": 24, "learning_rate": 0.08}
 COMMON = {
     "min_child_samples": 40, "subsample": 0.8, "subsample_freq": 1, "colsample_bytree": 0.6, "reg_lambda": 2.0,
     "n_jobs": 2, "verbose": -1, "random_state": 0, "deterministic": True,

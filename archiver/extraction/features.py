@@ -5,7 +5,7 @@ its containers hold, what class names and words say (by the weights that trainin
 how the page's other blocks of the same make-up look. :data:`NAMES` is the order of a row;
 :data:`CONTEXT_NAMES` what the second look adds.
 
-Most blocks of a page are links in lists; they are never asked about (:func:`is_candidate`).
+Most blocks of a page are links in lists, far from its text; they are never asked about.
 """
 
 from __future__ import annotations
@@ -57,6 +57,7 @@ _KEPT: Final = 50_000
 #: A block of fewer characters, so many blocks from long text, is not the article's (0.4 % of articles' text is).
 _FEW: Final = 25
 _APART: Final = 6
+_AMONG: Final = 3
 #: No page that people read has more text blocks; of a page made to be slow the longest are asked about.
 _MOST_CANDIDATES: Final = 8_000
 #: How the scores of the next five blocks to one side fade.
@@ -89,8 +90,8 @@ _WORD: Final = re.compile(r"[^\W\d_]{2,}|\d+")
 
 
 def token_words(names: str) -> tuple[str, ...]:
-    """The words of class and id attributes that weights are learned for."""
-    return words_of(names)
+    """The words of class and id attributes that weights are learned for; numbers are ids, mostly."""
+    return tuple(word for word in words_of(names) if not word.isdigit())
 
 
 def block_words(text: str) -> set[str]:
@@ -105,12 +106,12 @@ def block_words(text: str) -> set[str]:
     return found
 
 
-def is_candidate(block: Block) -> bool:
-    """Whether the labeller is asked about a block: not claimed, and no item of a list of links."""
-    return block.role is None and (
-        len(block.text) >= _LINK_ITEM
-        or block.linked < _LINKED * len(block.text)
-        or (block.node is not None and (block.node.tag in HEADINGS or block.node.tag in ("td", "th")))
+def is_link_item(block: Block) -> bool:
+    """Whether a block is what lists of links are made of: short, and nothing but a link."""
+    return (
+        len(block.text) < _LINK_ITEM
+        and block.linked >= _LINKED * len(block.text)
+        and (block.node is None or (block.node.tag not in HEADINGS and block.node.tag not in ("td", "th")))
     )
 
 
@@ -173,7 +174,7 @@ class Candidates:
         self.tags = [float(_TAG_CODES.get(block.node.tag, _OTHER_TAG)) if block.node else 0.0 for block in blocks]
         self.is_long = [c >= LONG and share < _LONG_LINKS for c, share in zip(self.chars, self.links, strict=True)]
         self.since, self.until = self._gaps()
-        self.chosen = _longest(blocks, [i for i, b in enumerate(blocks) if is_candidate(b) and not self._is_aside(i)])
+        self.chosen = _longest(blocks, [i for i, b in enumerate(blocks) if b.role is None and not self._is_aside(i, b)])
         self.char_sums = _running(self.chars)
         self.link_sums = _running([float(block.linked) for block in blocks])
         self.long_sums = _running([c if long else 0.0 for c, long in zip(self.chars, self.is_long, strict=True)])
@@ -255,9 +256,11 @@ class Candidates:
             return 0.0, 0.0
         return self.score_words(block.text), 0.0 if block.said is None else 1.0
 
-    def _is_aside(self, i: int) -> bool:
-        """Whether a block is a few words far from all long text (of a page that has some)."""
-        return self.chars[i] < _FEW and _APART < min(self.since[i], self.until[i]) < _FAR
+    def _is_aside(self, i: int, block: Block) -> bool:
+        """Whether a block is not asked about: a few words far from all long text (of a page that has
+        some), or an item of a list of links that is not among the article's paragraphs."""
+        gap = min(self.since[i], self.until[i])
+        return (self.chars[i] < _FEW and _APART < gap < _FAR) or (gap > _AMONG and is_link_item(block))
 
     def _gaps(self) -> tuple[list[float], list[float]]:
         """How many blocks back and ahead the nearest long text stands."""

@@ -11,6 +11,7 @@ that a selector looks at a handful of candidates and never at the whole page.
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final, Generic, NamedTuple, TypeVar
 
@@ -183,29 +184,28 @@ class Vocabulary:
 
     def places(self, document: Document) -> dict[Key, list[Node]]:
         """Where in the document each key stands."""
-        places: dict[Key, list[Node]] = {}
-        attributes, tags, ids, seen = self._attributes, self._tags, self._ids, self._seen
-        everything = "*" in tags
+        by_tag: defaultdict[str, list[Node]] = defaultdict(list)
+        by_attribute: defaultdict[str, list[Node]] = defaultdict(list)
+        by_name: defaultdict[Key, list[Node]] = defaultdict(list)
+        ids, seen = self._ids, self._seen
         for node in document.nodes:
-            if node.tag in tags:
-                places.setdefault(("t", node.tag), []).append(node)
-            if everything:
-                places.setdefault(("t", "*"), []).append(node)
+            by_tag[node.tag].append(node)
             attrs = node.attrs
-            if not attrs:
-                continue
             for name in attrs:
+                by_attribute[name].append(node)
                 if name == "class":
-                    text = attrs["class"]
+                    text = attrs[name]
                     found = seen.get(text)
-                    if found is None:
-                        found = self._look(text)
-                    for key in found:
-                        places.setdefault(key, []).append(node)
-                elif name == "id" and attrs["id"] in ids:
-                    places.setdefault(("#", attrs["id"]), []).append(node)
-                if name in attributes:
-                    places.setdefault(("@", name), []).append(node)
+                    for key in self._look(text) if found is None else found:
+                        by_name[key].append(node)
+                elif name == "id" and attrs[name] in ids:
+                    by_name["#", attrs[name]].append(node)
+        places = dict(by_name)
+        for kind, watched, listed in (("t", self._tags, by_tag), ("@", self._attributes, by_attribute)):
+            for name in watched & listed.keys():
+                places[kind, name] = listed[name]
+        if "*" in self._tags:
+            places["t", "*"] = document.nodes
         return places
 
     def _look(self, text: str) -> tuple[Key, ...]:
