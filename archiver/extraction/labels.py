@@ -43,7 +43,7 @@ _SAID: Final = frozenset(
         Role.AD, Role.SHARE_BAR, Role.COMMENT_FORM, Role.COOKIE_NOTICE, Role.REDIRECT_NOTICE, Role.PAYWALL_NOTICE,
         Role.COMMENTS_CLOSED, Role.COMMENT_PLACEHOLDER, Role.PASSWORD_FORM, Role.CHALLENGE_NOTICE, Role.ARCHIVE_TOOLBAR,
         Role.ERROR_PLACEHOLDER, Role.LOGIN_PROMPT, Role.COPYRIGHT_FOOTER, Role.PAGINATION, Role.LIKE_WIDGET,
-        Role.NEWSLETTER_SIGNUP, Role.RATING_WIDGET_USER, Role.VIDEO_PLAYER, Role.ERROR_NOTICE,
+        Role.NEWSLETTER_SIGNUP, Role.RATING_WIDGET_USER, Role.VIDEO_PLAYER, Role.ERROR_NOTICE, Role.RELATED,
     }
 )  # fmt: skip
 #: How sure the labeller must be to keep a block whose words name a notice.
