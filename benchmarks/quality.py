@@ -73,10 +73,11 @@ class Judges:
 
     @classmethod
     def of(cls, data: Path) -> Judges:
-        return cls(_load(data / "score.py"), _load(data / "score_comments.py"))
+        return cls(judge(data / "score.py"), judge(data / "score_comments.py"))
 
 
-def _load(path: Path) -> ModuleType:
+def judge(path: Path) -> ModuleType:
+    """A scorer, loaded from the folder of the labelled pages."""
     spec = importlib.util.spec_from_file_location(f"judges.{path.stem}", path)
     if spec is None or spec.loader is None or not path.exists():
         raise SystemExit(f"{path.name} is missing from the folder of labelled pages")
@@ -218,7 +219,7 @@ def _tenth(judges: Judges, answers: Answers, pages: Sequence[GoldPage]) -> float
 def _of_reviews(judges: Judges, answers: Answers, pages: Sequence[GoldPage]) -> Figures:
     if not pages:
         return {}
-    predictions = {page.gold["id"]: dict(_with_comments(page, answers[page.key])) for page in pages}
+    predictions = {page.gold["id"]: dict(fields_of(page, answers[page.key])) for page in pages}
     scores, _ = judges.comments.score([page.gold for page in pages], predictions)
     tells_comments = any(answers[page.key].comments for page in pages)
     return {
@@ -230,7 +231,8 @@ def _of_reviews(judges: Judges, answers: Answers, pages: Sequence[GoldPage]) -> 
     }
 
 
-def _with_comments(page: GoldPage, answer: Answer) -> Iterator[tuple[str, Any]]:
+def fields_of(page: GoldPage, answer: Answer) -> Iterator[tuple[str, Any]]:
+    """An answer as ``score_comments.py`` reads predictions."""
     yield "id", page.gold["id"]
     yield "body", answer.body
     yield "comments_text", answer.comments if answer.listed is None else None
