@@ -159,7 +159,7 @@ def _review(opened: Opened, verdict: Verdict) -> Review:
         site=identity.site,
         page_state=verdict.state,
         page_kind=_kind(
-            meta, verdict, has_review=rating is not None or item is not None, is_forum=thread.opening is not None
+            meta, verdict, has_review=rating is not None or item is not None, is_forum=thread.is_forum
         ),
         redirects_to=verdict.redirects_to,
         title=title,
@@ -251,8 +251,7 @@ def _confidence(opened: Opened, verdict: Verdict) -> Confidence:
     size = sum(len(block.text) for block in body)
     return Confidence(
         body=round(sum((b.confidence or 0) * len(b.text) for b in body) / size, 3) if size else None,
-        comments=0.9 if opened.thread.system else 0.7 if opened.thread.comments else None,
-        tags=opened.tags.confidence,
+        comments=opened.thread.confidence,
         state=verdict.confidence,
     )
 

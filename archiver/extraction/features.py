@@ -134,9 +134,7 @@ Weigh = Callable[[str | None, str | None], tuple[float, float]]
 Weighed = dict[tuple[str | None, str | None], tuple[float, float]]
 
 
-def weighing(
-    score_tokens: Callable[[str], float], seen: dict[tuple[str | None, str | None], tuple[float, float]]
-) -> Weigh:
+def weighing(score_tokens: Callable[[str], float], seen: Weighed) -> Weigh:
     """Weigh class and id; ``seen`` remembers, since sites repeat the same few."""
 
     def weigh(name: str | None, ident: str | None) -> tuple[float, float]:

@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from archiver.extraction.blocks import Block
-from archiver.extraction.comments import Thread
-from archiver.extraction.comments.threads import Said, thread
+from archiver.extraction.comments import Thread, thread_of_texts
 from archiver.extraction.tags import Tags, tag_line
-from archiver.record import CommentsState, Role
+from archiver.record import Role
 
 #: A headline is no longer than this.
 _LONGEST_TITLE: Final = 160
@@ -51,12 +50,11 @@ def read_plain(blocks: Sequence[Block], url: str | None) -> PlainText:
 
 
 def _thread(comments: Sequence[Sequence[Block]], has_form: bool, url: str | None) -> Thread:
-    told = thread([Said(text="\n\n".join(block.text for block in blocks)) for blocks in comments], url)
-    for comment, blocks in zip(told, comments, strict=True):
+    told = thread_of_texts([[block.text for block in blocks] for blocks in comments], has_form=has_form, url=url)
+    for comment, blocks in zip(told.comments, comments, strict=True):
         for block in blocks:
             block.ref = comment.comment_id
-    state = CommentsState.COMPLETE if told else CommentsState.OPEN_EMPTY if has_form else CommentsState.NONE
-    return Thread(comments=told, state=state)
+    return told
 
 
 def _label(block: Block, role: Role, reason: str) -> None:

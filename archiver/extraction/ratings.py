@@ -58,7 +58,6 @@ class _Widgets(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     full: tuple[str, ...]
     half: tuple[str, ...]
     empty: tuple[str, ...]
-    not_critic: tuple[str, ...]
 
 
 class _Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

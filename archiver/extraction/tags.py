@@ -169,7 +169,6 @@ class Tags:
     state: TagsState = TagsState.ABSENT
     slots: int = 0
     claims: tuple[Claim, ...] = ()
-    confidence: float | None = None
 
 
 class _Term(NamedTuple):

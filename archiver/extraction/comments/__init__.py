@@ -85,9 +85,9 @@ def comments(reading: Reading) -> Thread:
     return _thread(reading, places, kept, listed, opening)
 
 
-def thread_of_texts(texts: Sequence[Sequence[str]], *, has_form: bool) -> Thread:
+def thread_of_texts(texts: Sequence[Sequence[str]], *, has_form: bool, url: str | None = None) -> Thread:
     """The thread of a page flattened to text: each comment's paragraphs are all that is left of it."""
-    listed = thread([Said(text="\n\n".join(paragraphs)) for paragraphs in texts], None)
+    listed = thread([Said(text="\n\n".join(paragraphs)) for paragraphs in texts], url)
     state = CommentsState.COMPLETE if listed else CommentsState.OPEN_EMPTY if has_form else CommentsState.NONE
     return Thread(comments=listed, state=state, confidence=_CONFIDENCE_TEXT if listed else None)
 
