@@ -94,15 +94,16 @@ def token_words(names: str) -> tuple[str, ...]:
     return tuple(word for word in words_of(names) if not word.isdigit())
 
 
-def block_words(text: str) -> set[str]:
-    """The words of a short block that weights are learned for: its first ten, the first one and
-    the first pair marked, numbers as ``0``."""
+def block_words(text: str) -> list[str]:
+    """The words of a short block that weights are learned for, each once: its first ten, the first
+    one and the first pair marked, numbers as ``0``. In order, so that their weights add up to the
+    same number in every process."""
     words = [word if word[0] > "9" else "0" for word in _WORD.findall(text[:100].lower())][:10]
-    found = set(words)
+    found = list(dict.fromkeys(words))
     if words:
-        found.add("^" + words[0])
+        found.append("^" + words[0])
         if len(words) > 1:
-            found.add(f"{words[0]}_{words[1]}")
+            found.append(f"{words[0]}_{words[1]}")
     return found
 
 

@@ -202,8 +202,9 @@ class Vocabulary:
                     by_name["#", attrs[name]].append(node)
         places = dict(by_name)
         for kind, watched, listed in (("t", self._tags, by_tag), ("@", self._attributes, by_attribute)):
-            for name in watched & listed.keys():
-                places[kind, name] = listed[name]
+            for name, nodes in listed.items():  # in page order, the same in every process
+                if name in watched:
+                    places[kind, name] = nodes
         if "*" in self._tags:
             places["t", "*"] = document.nodes
         return places
