@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -35,6 +35,8 @@ class _Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     organisation: tuple[str, ...]
     credentials: tuple[str, ...]
     jobs: tuple[str, ...]
+    honorifics: tuple[str, ...]
+    particles: tuple[str, ...]
     meta: tuple[str, ...]
     places: tuple[str, ...]
     letters: tuple[str, ...]
@@ -67,7 +69,9 @@ _WITHIN: Final = re.compile(
     r"(?:^|[|•·,\n]\s?|\d\s)(?:by|written by|posted by|reviewed by|von|par|por|door) (?=[^\W\d_])", re.I
 )
 _AFTER: Final = re.compile(
-    rf"\s{{0,3}}(?:[|•·⋅∙»\n(]|[-–—]\s|(?<!\w)(?:{_any_of(_RULES.after)})(?!\w)|\d{{1,2}}[:/.]\d|@\w).*$", re.I | re.S
+    rf"\s{{0,3}}(?:[|•·⋅∙»\n]|\((?!\w+\) [^\W\d_])|[-–—]\s|(?<!\w)(?:{_any_of(_RULES.after)})(?!\w)"
+    r"|\d{1,2}[:/.]\d|@\w).*$",
+    re.I | re.S,
 )
 _BETWEEN: Final = re.compile(_any_of(_RULES.between), re.I)
 _LAST_WORD: Final = re.compile(r" (?:on|at|in|am|le|el|il|op|em|en|в|, ?)\s*$", re.I)
@@ -75,6 +79,10 @@ _NOBODY: Final = frozenset(_RULES.nobody)
 _ORGANISATION: Final = frozenset(_RULES.organisation)
 _JOBS: Final = frozenset(_RULES.jobs)
 _CREDENTIALS: Final = frozenset(_RULES.credentials)
+_HONORIFICS: Final = frozenset(_RULES.honorifics)
+_ORGANISATIONS: Final = frozenset({"Organization", "NewsMediaOrganization", "Corporation"})
+#: How a shared link's card is labelled: the label's meta element and that of what it labels.
+_CARD: Final = (("twitter:label1", "twitter:data1"), ("twitter:label2", "twitter:data2"))
 _stands_around: Final = named_after(_RULES.around)
 _LONGEST_NAME: Final = 48
 _MOST_WORDS: Final = 5
@@ -82,8 +90,10 @@ _LONGEST_BYLINE: Final = 200
 _MOST_NAMES: Final = 12
 _MOST_PLACES: Final = 30
 _MOST_BOX_PIECES: Final = 4
-#: Two to four words that each begin with a capital.
-_PERSON: Final = re.compile(r"[^\W\d_a-z][\w.’'-]{0,20}(?: [^\W\d_a-z][\w.’'-]{0,20}){1,3}")
+#: Two to four words that each begin with a capital; between them "van der" and the like.
+_PERSON: Final = re.compile(
+    rf"[^\W\d_a-z][\w.’'-]{{0,20}}(?: (?:(?:{_any_of(_RULES.particles)}) ){{0,2}}[^\W\d_a-z][\w.’'-]{{0,20}}){{1,3}}"
+)
 _ENOUGH: Final = 3
 _NO_NAME: Final = re.compile(r"https?:|www\.|[<>{}\[\]=*#?!]|\d{2,}|\.(?:com|org|net)\b|^\S+\.[a-z]{2,}$|\.\S+\.")
 
@@ -92,7 +102,7 @@ _NO_NAME: Final = re.compile(r"https?:|www\.|[<>{}\[\]=*#?!]|\d{2,}|\.(?:com|org
 def names_in(said: str, *, listed_names: bool = True) -> tuple[str, ...]:
     """Names in a byline: "By A. Valk and B. Orr, PhD | 3 May" → A. Valk, B. Orr."""
     line = said.strip()
-    if line.startswith(("http:", "https:", "www.")):
+    if line.startswith(("http:", "https:", "www.")) or ("@" in line[1:] and " " not in line):
         return ()
     within = _WITHIN.search(line)
     if within is not None:
@@ -116,9 +126,10 @@ def names_in(said: str, *, listed_names: bool = True) -> tuple[str, ...]:
 
 
 def _is_name(name: str) -> bool:
-    if not 2 <= len(name) <= _LONGEST_NAME or name.casefold() in _NOBODY or _NO_NAME.search(name):
+    words = name.casefold().split()
+    if not 2 <= len(name) <= _LONGEST_NAME or " ".join(words) in _NOBODY or _NOBODY.issuperset(words):
         return False
-    return len(name.split()) <= _MOST_WORDS and any(char.isalpha() for char in name)
+    return len(words) <= _MOST_WORDS and not _NO_NAME.search(name) and any(char.isalpha() for char in name)
 
 
 def is_organisation(name: str) -> bool:
@@ -145,7 +156,8 @@ class _Said:
         people, seen_people = self._people(told, site_name), self._people(seen, site_name)
         if people and seen_people and ((_is_login(people) and not self._is_forum) or _adds_to(seen_people, people)):
             return seen_people
-        return people or seen_people or self._people(self.meta, site_name) or told or seen or self._lesser
+        people = people or seen_people or self._people(self.meta, site_name)
+        return people or told or seen or self._lesser or self._user
 
     @property
     def _is_forum(self) -> bool:
@@ -163,12 +175,7 @@ class _Said:
     def _organisations(self) -> frozenset[str]:
         """Names that the linked data gives organisations."""
         linked = self.reading.linked
-        known = [
-            text(thing.get("name"))
-            for thing in linked.of_type(
-                "Organization", "NewsMediaOrganization", "Corporation", "WebSite", "LocalBusiness"
-            )
-        ]
+        known = [text(thing.get("name")) for thing in linked.of_type(*_ORGANISATIONS, "WebSite", "LocalBusiness")]
         if linked.main is not None:
             known += texts(linked.main.get("publisher"))
         return frozenset(name for name in known if name)
@@ -178,20 +185,34 @@ class _Said:
         main = self.reading.linked.main
         if main is None:
             return ()
-        said = [name for one in listed(main.get("author") or main.get("creator")) for name in texts(one)]
-        named = (names_in(one, listed_names="," not in one) or _user_name(one) for one in said)
+        named = (_names_of(one) for one in listed(main.get("author") or main.get("creator")))
         return tuple(dict.fromkeys(name for names in named for name in names))
 
     @cached_property
     def meta(self) -> tuple[str, ...]:
         for key in _RULES.meta:
-            contents = [
-                _in_speaking_order(one) if key.startswith("citation") else one for one in self.reading.meta.get(key, ())
-            ]
+            contents = [" ".join(one.split()) for one in self.reading.meta.get(key, ())]
+            if key.startswith("citation"):
+                contents = [_in_speaking_order(one) for one in contents]
             said = [name for content in contents for name in names_in(content)]
             if said:
                 return tuple(dict.fromkeys(said))
+        return self._labelled
+
+    @property
+    def _labelled(self) -> tuple[str, ...]:
+        """What a meta element calls "Written by" for the cards that are shown of a shared link."""
+        meta = self.reading.meta
+        for label, data in _CARD:
+            if meta.get(label) and meta.get(data) and _BEFORE.fullmatch(meta[label][0]):
+                return names_in(meta[data][0])
         return ()
+
+    @property
+    def _user(self) -> tuple[str, ...]:
+        """A user's name in the meta elements, where it does not look like a person's."""
+        said = (_user_name(" ".join(one.split())) for key in _RULES.meta[:1] for one in self.reading.meta.get(key, ()))
+        return next((names for names in said if names), ())
 
     @cached_property
     def shown(self) -> list[Shown]:
@@ -209,7 +230,7 @@ class _Said:
         if (
             not 0 < node.last - node.first <= MOST_PIECES
             or not is_own(self.reading, node)
-            or _stands_around(node, MOST_PIECES)
+            or _stands_around(node, MOST_PIECES, self.headline)
         ):
             return ()
         said = self.reading.document.text(node)
@@ -222,7 +243,7 @@ class _Said:
         if name.count(" ") < 2:
             return name
         inner = (self.reading.text(one) for one in self.reading.document.within(node))
-        return next((one for one in inner if name.startswith(f"{one} ") and _PERSON.fullmatch(one)), name)
+        return next((one for one in inner if one != name and name.startswith(one) and _PERSON.fullmatch(one)), name)
 
     @cached_property
     def _unmarked(self) -> list[Shown]:
@@ -259,14 +280,28 @@ class _Said:
         return boxes.pop() if len(boxes) == 1 else ()
 
 
+def _names_of(author: Any) -> tuple[str, ...]:
+    """Names of an author in the linked data; an organisation's is one name, whatever it joins."""
+    if isinstance(author, dict) and not _ORGANISATIONS.isdisjoint(types(author)):
+        return tuple(texts(author))
+    named = (names_in(one, listed_names="," not in one) or _user_name(one) for one in texts(author))
+    return tuple(name for names in named for name in names)
+
+
 def _adds_to(some: tuple[str, ...], others: tuple[str, ...]) -> bool:
     """Whether they are the others and more people beside."""
-    known = {name.casefold() for name in others}
+    known = {_plain(name) for name in others}
     return (
         len(some) > len(others)
-        and known <= {name.casefold() for name in some}
+        and known <= {_plain(name) for name in some}
         and all(_PERSON.fullmatch(name) and _JOBS.isdisjoint(name.casefold().split()) for name in some)
     )
+
+
+def _plain(name: str) -> str:
+    """A name to compare: without "Dr." before it."""
+    words = name.casefold().split()
+    return " ".join(words[1:] if words[0] in _HONORIFICS else words)
 
 
 def _in_speaking_order(name: str) -> str:
@@ -278,7 +313,7 @@ def _in_speaking_order(name: str) -> str:
 def _user_name(said: str) -> tuple[str, ...]:
     """A name that people give themselves (``lulug30``), where the place leaves no doubt that it is one."""
     plain = len(said) <= _LONGEST_NAME and said.casefold() not in _NOBODY and "/" not in said and "@" not in said
-    return (said,) if plain else ()
+    return (said,) if plain and any(char.isalpha() for char in said) else ()
 
 
 def _is_login(names: tuple[str, ...]) -> bool:

@@ -180,7 +180,7 @@ class _Said:
         if (
             node.last - node.first > MOST_PIECES
             or not is_own(self.reading, node)
-            or _stands_around(node, 3 * MOST_PIECES)
+            or _stands_around(node, 3 * MOST_PIECES, self.headline)
         ):
             return
         machine = node.get("datetime") or node.get("title" if node.tag == "abbr" else "content")

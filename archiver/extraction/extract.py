@@ -25,7 +25,7 @@ from archiver.extraction.embedded import embedded_article
 from archiver.extraction.facts import Facts, facts
 from archiver.extraction.identity import identify, revision_id
 from archiver.extraction.labels import label
-from archiver.extraction.metadata import Metadata, metadata, plain_metadata
+from archiver.extraction.metadata import Metadata, metadata, of_first_post, plain_metadata
 from archiver.extraction.plaintext import read_plain
 from archiver.extraction.ratings import Ratings, rating_in_line, ratings
 from archiver.extraction.reading import Reading
@@ -97,7 +97,8 @@ class Opened:
     def of(cls, reading: Reading) -> Opened:
         if reading.page.media_type == "text/plain":
             return cls._of_text(reading)
-        meta, thread = metadata(reading), comments(reading)
+        thread = comments(reading)
+        meta = of_first_post(reading, metadata(reading), thread.opening)
         filed, rated, told = tags(reading), ratings(reading), facts(reading)
         first_post = thread.opening.nodes if thread.opening is not None else ()
         claims = agreed(

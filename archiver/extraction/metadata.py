@@ -7,7 +7,7 @@ claimed: so a byline is never taken for a paragraph.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from archiver.extraction.blocks import Claim
@@ -22,16 +22,19 @@ from archiver.page import address_of
 from archiver.record import PageKind
 
 if TYPE_CHECKING:
+    from archiver.extraction.comments import Opening
     from archiver.extraction.reading import Reading
 
 _CANONICAL: Final = rule('link[rel~="canonical"]')
 _FORUMS: Final = frozenset({"DiscussionForumPosting", "QAPage"})
+#: Where a date stands that readers see; the page's data are the other places.
+_SEEN: Final = frozenset({"time", "element", "line"})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Metadata:
     """What is unknown is None. ``kind`` is what the page's data says it is; OTHER where it does not say.
-    ``published_source`` names the place that told the date (json-ld, meta …, time, element, line)."""
+    ``published_source`` names the place that told the date (json-ld, meta …, time, element, line, first post)."""
 
     title: str | None = None
     subtitle: str | None = None
@@ -69,6 +72,29 @@ def metadata(reading: Reading) -> Metadata:
         kind=_kind(reading),
         claims=(*title.claims, *written.claims, *dated.claims),
     )
+
+
+def of_first_post(reading: Reading, meta: Metadata, post: Opening | None) -> Metadata:
+    """Of a forum's page: what its first post says of itself, where the page's data say nothing of it."""
+    if post is None:
+        return meta
+    main = reading.linked.main
+    told = main is not None and not _FORUMS.isdisjoint(types(main)) and bool(main.get("author"))
+    if post.author and not told:
+        meta = replace(meta, authors=(post.author,))
+    if post.posted_at and _is_before(post.posted_at, meta):
+        meta = replace(
+            meta, published_at=post.posted_at, published_at_raw=post.posted_at_raw, published_source="first post"
+        )
+    return meta
+
+
+def _is_before(posted_at: str, meta: Metadata) -> bool:
+    """Whether a post was written before the date that was taken for the page's: that one is an answer's."""
+    if meta.published_at is None:
+        return True
+    earlier = posted_at < meta.published_at and not meta.published_at.startswith(posted_at)
+    return earlier and meta.published_source in _SEEN
 
 
 def plain_metadata(reading: Reading, title: str | None) -> Metadata:

@@ -61,13 +61,12 @@ def lines_beside(reading: Reading, headline: Node | None, longest: int) -> tuple
     while place < len(pieces) and len(below) < _LINES_BELOW:
         below.append(_line(reading, place))
         place = _end_of_line(reading, place)
-    return [line for line in above if _is_of_the_page(reading, line, longest)], [
-        line for line in below if _is_of_the_page(reading, line, longest)
-    ]
-
-
-def _is_of_the_page(reading: Reading, line: Line, longest: int) -> bool:
-    return 0 < len(line.text) <= longest and not _of_others(line.node, len(reading.document.pieces) // 2)
+    most = len(pieces) // 2
+    above, below = (
+        [line for line in lines if 0 < len(line.text) <= longest and not _of_others(line.node, most, headline)]
+        for lines in (above, below)
+    )
+    return above, below
 
 
 def _line(reading: Reading, place: int) -> Line:
@@ -83,17 +82,22 @@ def _end_of_line(reading: Reading, place: int) -> int:
     return end
 
 
-def named_after(words: Collection[str]) -> Callable[[Node, int], bool]:
-    """A test: whether an element, or one around it of at most so many runs of text, is named with one of the words."""
+def named_after(words: Collection[str]) -> Callable[[Node, int, Node | None], bool]:
+    """A test: whether an element, or one around it of at most so many runs of text, is named with one of the words.
+
+    What holds the headline too is the page's own, whatever it is named: ``with-sidebar`` tells of its layout.
+    """
     wanted = frozenset(words)
 
     @lru_cache(maxsize=20_000)
     def names(attribute: str) -> bool:
         return not wanted.isdisjoint(words_of(attribute))
 
-    def test(node: Node, most_pieces: int) -> bool:
+    def test(node: Node, most_pieces: int, headline: Node | None) -> bool:
         here: Node | None = node
         while here is not None and here.last - here.first <= most_pieces:
+            if headline is not None and here.holds(headline):
+                return False
             attrs = here.attrs
             if attrs and (names(attrs.get("class", "")) or names(attrs.get("id", ""))):
                 return True

@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 import pytest
 
 from archiver.extraction.bylines import names_in
+from archiver.extraction.comments import comments
 from archiver.extraction.language import guess, language_tag, without_region
-from archiver.extraction.metadata import Metadata, metadata, plain_metadata
+from archiver.extraction.metadata import Metadata, metadata, of_first_post, plain_metadata
 from archiver.extraction.reading import Reading
 from archiver.page import Page, page_of
 from archiver.record import PageKind, Role
@@ -23,6 +24,8 @@ FORUM = '<script type="application/ld+json">{{"@type": "DiscussionForumPosting",
 REVIEW = '<script type="application/ld+json">{{"@type": "Review", {}}}</script>'
 PUBLISHER = """<script type="application/ld+json">{"@type": "Article", "headline": "Lantern Bay",
 "author": {"@type": "Organization", "name": "Film Notes"}, "publisher": {"name": "Film Notes"}}</script>"""
+CARD = """<meta name='twitter:label1' content='Est. reading time'><meta name='twitter:data1' content='3 minutes'>
+<meta name='twitter:label2' content='Written by'><meta name='twitter:data2' content='Iris Hale'>"""
 PUBLISHED = "<meta property='article:published_time' content='2019-05-03T07:15:00Z'>"
 
 
@@ -91,6 +94,8 @@ def test_a_dek_is_the_subtitle_and_an_echo_of_the_title_is_none() -> None:
         ("Автор: Анна Крылова", ("Анна Крылова",)),
         ("作者：林小雨", ("林小雨",)),
         ("Iris Hale, Senior Film Critic", ("Iris Hale",)),
+        ("Iris (Orr) Hale (photos: Tom)", ("Iris (Orr) Hale",)),
+        ("Facebook-f Twitter Linkedin-in", ()),
         ("admin", ()),
         ("https://www.facebook.com/films", ()),
         ("films.example", ()),
@@ -117,6 +122,7 @@ def test_names_in_bylines(said: str, names: tuple[str, ...]) -> None:
             PUBLISHER,
             "<article><h1>Lantern Bay</h1><a rel='author' href='/iris'>Iris Hale</a>" + BODY + "</article>",
         ),
+        (CARD, PLAIN.format("")),
         (
             "<meta name='author' content='ihale'>",
             "<article><h1>Lantern Bay</h1><span class='author vcard'>Iris Hale</span>" + BODY + "</article>",
@@ -133,6 +139,51 @@ def test_names_of_neighbours_and_commenters_are_no_authors() -> None:
         "<ol class='commentlist'><li class='comment'><cite class='fn'>Libby</cite><p>Lovely.</p></li></ol>"
     )
     assert read("", PLAIN.format("") + around).authors == ()
+
+
+@pytest.mark.parametrize(
+    ("head", "shown", "names"),
+    [
+        ("<meta name='author' content='Iris Hale\n\t and Tom Orr'>", "", ("Iris Hale", "Tom Orr")),
+        ("<meta name='author' content='ihale777'>", "", ("ihale777",)),
+        ("<meta name='author' content='ihale777'>", "<p>By Tom Orr</p>", ("Tom Orr",)),
+        ("<meta name='author' content='iris@films.example'>", "", ()),
+        (REVIEW.format('"author": {"@type": "Organization", "name": "Hale & Orr"}'), "", ("Hale & Orr",)),
+        (REVIEW.format('"author": {"name": "Hale & Orr"}'), "", ("Hale", "Orr")),
+        (
+            REVIEW.format('"author": {"name": "Iris van der Hale"}'),
+            "<p class='byline'>By Dr. Iris van der Hale and Tom Orr</p>",
+            ("Dr. Iris van der Hale", "Tom Orr"),
+        ),
+        ("", "<p class='byline'><span>Iris Orr Hale</span><i>Founder of Films</i></p>", ("Iris Orr Hale",)),
+    ],
+)
+def test_who_of_those_that_are_told_and_seen(head: str, shown: str, names: tuple[str, ...]) -> None:
+    assert read(head, PLAIN.format(shown)).authors == names
+
+
+def test_what_holds_the_headline_is_the_page_s_own_whatever_its_name_tells_of_its_layout() -> None:
+    shown = "<div class='with-sidebar'>" + PLAIN.format("<p>by Iris Hale on 3 May 2019</p>") + "</div>" + BODY * 3
+    found = read("", shown)
+    assert (found.authors, found.published_at) == (("Iris Hale",), "2019-05-03")
+
+
+def test_a_thread_is_its_first_post_s() -> None:
+    posts = [("p1", "lulu_30", "Wed May 01, 2019 9:15 am"), ("p2", "Tom", "Fri May 03, 2019 8:15 am")]
+    shown = "".join(
+        f"<div id='{ident}' class='post'><p class='author'><a class='username'>{name}</a> » {when}</p>"
+        f"<div class='postbody'><div class='content'>{BODY}</div></div></div>"
+        for ident, name, when in posts
+    )
+    reading = Reading(page_of(f"<body id='phpbb'><h2>Lantern Bay</h2>{shown}</body>".encode(), url=URL))
+    post = comments(reading).opening
+    seen = Metadata(authors=("Tom",), published_at="2019-05-03T08:15:00", published_source="line")
+    told = Metadata(authors=("Tom",), published_at="2019-05-03", published_source="json-ld")
+    found = of_first_post(reading, seen, post)
+    assert (found.authors, found.published_at) == (("lulu_30",), "2019-05-01T09:15:00")
+    assert of_first_post(reading, told, post).published_at == "2019-05-03"
+    assert of_first_post(reading, Metadata(), post).published_at == "2019-05-01T09:15:00"
+    assert of_first_post(reading, seen, None) == seen
 
 
 def test_a_user_name_is_a_name_where_the_data_gives_it_as_author() -> None:
