@@ -78,7 +78,7 @@ def _compile(tree: object, keys: list[Key], source: str, around: list[Key]) -> T
         case css.Class(selector=inner, class_name=token):
             before = _compile(inner, keys, source, around)
             keys.append((".", token))
-            return lambda node: token in node.attrs.get("class", "").split() and before(node)
+            return _class_test(token, before)
         case css.Hash(selector=inner, id=name):
             before = _compile(inner, keys, source, around)
             keys.append(("#", name))
@@ -94,6 +94,15 @@ def _compile(tree: object, keys: list[Key], source: str, around: list[Key]) -> T
         case css.CombinedSelector(selector=outer, combinator=combinator, subselector=inner):
             return _combined(_compile(outer, around, source, around), combinator, _compile(inner, keys, source, around))
     raise ValueError(f"{source!r} uses a selector that rules do not support")
+
+
+def _class_test(token: str, before: Test) -> Test:
+    def has(node: Node) -> bool:
+        said = node.attrs.get("class")
+        # most elements do not even have the letters, which is cheaper to ask
+        return said is not None and token in said and token in said.split() and before(node)
+
+    return has
 
 
 def _attribute_test(operator: str, value: str, source: str) -> Callable[[str], bool]:
@@ -115,8 +124,22 @@ def _combined(outer: Test, combinator: str, inner: Test) -> Test:
     if combinator == ">":
         return lambda node: inner(node) and node.parent is not None and outer(node.parent)
     if combinator == " ":
-        return lambda node: inner(node) and any(outer(above) for above in node.ancestors())
+        return _within_test(outer, inner)
     raise ValueError(f"rules do not support the combinator {combinator!r}")
+
+
+def _within_test(outer: Test, inner: Test) -> Test:
+    def stands(node: Node) -> bool:
+        if not inner(node):
+            return False
+        above = node.parent
+        while above is not None:
+            if outer(above):
+                return True
+            above = above.parent
+        return False
+
+    return stands
 
 
 class Index:

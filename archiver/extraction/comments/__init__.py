@@ -188,7 +188,8 @@ def _part_opening(found: list[Parts]) -> tuple[Opening | None, list[Parts]]:
     for i, parts in enumerate(found):
         system = parts.item.system
         first = system.rule.opening == "first" and i == 0
-        if (first or (system.opening is not None and system.opening.matches(parts.item.node))) and parts.text:
+        told = system.opening is not None and bool(parts.text_nodes) and system.opening.matches(parts.item.node)
+        if (first or told) and parts.text:
             opening = Opening(
                 tuple(parts.text_nodes) or (parts.item.node,),
                 parts.item,

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
 from typing import Final
 
 from archiver.document import Document, Node, Piece, join
@@ -47,10 +48,16 @@ _DATE_ATTRIBUTES: Final = (
 )
 _TOOL_TAGS: Final = frozenset({"a", "span", "em", "small", "li", "div", "p", "i"})
 _DATE_TAGS: Final = frozenset("a span small p em i td li div dd dt footer h4 h5 cite".split())
+_ALONE_TAGS: Final = frozenset({"div", "span", "header", "td"})
+_PRINTED_TAGS: Final = _DATE_TAGS | {"time", "abbr", "b", "strong"}
 _PROSE_TAGS: Final = frozenset({"p", "blockquote", "br", "ul", "dd"})
 _FEW_WORDS: Final = 6
 _NAME_TAGS: Final = frozenset({"cite", "b", "strong", "a", "h2", "h3", "h4", "h5", "h6", "dt"})
 _NUMERIC: Final = re.compile(r"(?<!\d)(\d{1,2})([./-])(\d{1,2})\2(?:19|20)?\d\d(?!\d)")
+#: Seconds since 1970, or ISO 8601 with a time.
+_MACHINE_DATE: Final = re.compile(r"\d{10}(?:\d{3})?\Z|\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
+_DIGIT: Final = re.compile(r"\d")
+_DAY: Final = len("2014-12-30")
 #: "17.07, 2011": a date format of WordPress that only blogs in German use.
 _COMMA: Final = re.compile(r"(?<!\d)(\d{1,2}\.\d{1,2})\.?, (?=(?:19|20)\d\d)")
 _QUARTER: Final = timedelta(minutes=15)
@@ -102,6 +109,7 @@ def read_parts(item: Item, places: Places, hints: Hints) -> Parts:
     inside, outside = _parted(marks, parts.text_nodes)
     _find_author(parts, places, marks, outside)
     _find_date(parts, places, outside, hints)
+    _find_printed(parts, outside, hints)
     _find_junk(parts, places, marks, inside if parts.text_nodes else outside)
     _compose(parts)
     return parts
@@ -132,13 +140,17 @@ def _find_text(parts: Parts, places: Places, marks: Marks) -> None:
     item, system = parts.item, parts.item.system
     found = _outermost(node for node in places.own(system.text, item) if _holds_text(item, node))
     if not found:
-        said = [
-            node for node, _ in marks if node.get("itemprop").lower() in _TEXT_PROPERTIES and node.first < node.last
-        ]
+        said = [node for node, _ in marks if _is_property(node, _TEXT_PROPERTIES) and node.first < node.last]
         found = _outermost(said)
     if not found:
         found = _text_by_class(parts.item.document, marks)
     parts.text_nodes = found
+
+
+def _is_property(node: Node, names: frozenset[str]) -> bool:
+    """Whether an element is marked up as one of these of schema.org's properties."""
+    said = node.attrs.get("itemprop")
+    return said is not None and said.lower() in names
 
 
 def _holds_text(item: Item, node: Node) -> bool:
@@ -152,7 +164,11 @@ def _text_by_class(document: Document, marks: Marks) -> list[Node]:
         for node, flag in marks
         if flag & Flag.TEXT and not flag & (Flag.JUNK | Flag.AUTHOR | Flag.DATE) and node.first < node.last
     ]
-    others = [node for node, flag in marks if flag & (Flag.AUTHOR | Flag.DATE) or node.tag == "time"]
+    others = [
+        node
+        for node, flag in marks
+        if (flag & (Flag.AUTHOR | Flag.DATE) or node.tag == "time") and node.first < node.last
+    ]
     pure = [node for node in candidates if not any(node.holds(other) for other in others if other is not node)]
     if not pure:
         return []
@@ -180,7 +196,7 @@ def _find_author(parts: Parts, places: Places, marks: Marks, outside: Marks) -> 
     for source in item.system.author:
         if _take_author(parts, _hits(source, places, item), source.attribute):
             return
-    said = [node for node, _ in marks if node.get("itemprop").lower() in _AUTHOR_PROPERTIES]
+    said = [node for node, _ in marks if _is_property(node, _AUTHOR_PROPERTIES)]
     if said and _author_by_property(parts, said, marks):
         return
     by_class = [node for node, flag in outside if flag & Flag.AUTHOR and not flag & (Flag.TEXT | Flag.JUNK)]
@@ -195,7 +211,9 @@ def _find_author(parts: Parts, places: Places, marks: Marks, outside: Marks) -> 
     first = _first_words(parts)
     if first is not None and (not early or first.node.index < early[0].index) and _take_words(parts, first):
         return
-    _take_author(parts, sorted(early[:4], key=lambda node: node.tag == "a") or by_tag[:3], None)
+    likely = sorted(early[:4], key=lambda node: node.tag == "a") or by_tag[:3]
+    if not _take_author(parts, likely, None) and first is not None and not item.system.known:
+        _take_alone(parts, first)
 
 
 def _first_words(parts: Parts) -> Piece | None:
@@ -215,6 +233,15 @@ def _take_words(parts: Parts, piece: Piece) -> bool:
         return False
     parts.author = name
     return True
+
+
+def _take_alone(parts: Parts, piece: Piece) -> None:
+    """The first words as the author where they stand alone in an element that is no paragraph."""
+    node, words = piece.node, " ".join(piece.text.split())
+    name = name_of(words) if node.last - node.first == 1 and node.tag in _ALONE_TAGS else None
+    if name is not None and _is_name(name) and len(words) <= LONGEST_NAME:
+        parts.author = name
+        parts.author_nodes.append(node)
 
 
 def _is_name(name: str) -> bool:
@@ -256,7 +283,7 @@ def _unverified(document: Document, node: Node, name: str) -> str:
 
 def _undated(said: str) -> str:
     """A text up to the date in it: name and date often share an element."""
-    if not any(c.isdigit() for c in said):
+    if not _DIGIT.search(said):
         return said
     line = " ".join(said.split())
     found = find_dates(line)
@@ -309,9 +336,7 @@ def _find_date(parts: Parts, places: Places, outside: Marks, hints: Hints) -> No
                 said = match[1] if match is not None else said
             if _take_date(parts, node, said, hints):
                 return
-    said_by = [
-        node for node, _ in outside if node.tag in ("time", "abbr") or node.get("itemprop").lower() in _DATE_PROPERTIES
-    ]
+    said_by = [node for node, _ in outside if node.tag in ("time", "abbr") or _is_property(node, _DATE_PROPERTIES)]
     said_by += [node for node, flag in outside if flag & Flag.DATE and node not in said_by]
     for node in said_by:
         if _date_from(parts, node, hints):
@@ -319,9 +344,40 @@ def _find_date(parts: Parts, places: Places, outside: Marks, hints: Hints) -> No
     for node, _ in outside:
         if node.tag in _DATE_TAGS and node.first < node.last:
             line = _line(item.document, node, LONGEST_DATE)
-            if line and any(c.isdigit() for c in line) and _take_date(parts, node, line, hints):
+            if line and _DIGIT.search(line) and _take_date(parts, node, line, hints):
+                _narrow_date(parts, node, outside, hints)
                 return
     _date_in_pieces(parts, hints)
+
+
+def _narrow_date(parts: Parts, node: Node, outside: Marks, hints: Hints) -> None:
+    """The element within one that holds a date, where it holds no more than that."""
+    for inner, _ in outside:
+        if node.index < inner.index < node.end and inner.first < inner.last:
+            line = _line(parts.item.document, inner, LONGEST_DATE)
+            if len(line) < len(parts.date_raw or "") and moment_of(line, hints) == parts.posted_at:
+                parts.date_nodes, parts.date_raw = [inner], line
+
+
+def _find_printed(parts: Parts, outside: Marks, hints: Hints) -> None:
+    """The date as readers see it, where it was taken from what only machines read: the fewest words of the
+    item that give the same day."""
+    if parts.posted_at is None or not _MACHINE_DATE.match(parts.date_raw or ""):
+        return
+    day = parts.posted_at[:_DAY]
+    found: list[tuple[int, Node, str]] = []
+    for node, _ in outside:
+        if node.tag not in _PRINTED_TAGS or node.first == node.last:
+            continue
+        line = _line(parts.item.document, node, LONGEST_DATE)
+        if len(line) < _DAY or not _DIGIT.search(line) or _MACHINE_DATE.match(line):
+            continue
+        moment = moment_of(line, hints)
+        if moment is not None and moment[:_DAY] == day:
+            found.append((len(line), node, line))
+    if found:
+        _, node, parts.date_raw = min(found, key=lambda one: one[0])
+        parts.date_nodes.append(node)
 
 
 def _localised(instant: str, printed: str, hints: Hints) -> str:
@@ -343,7 +399,7 @@ def _localised(instant: str, printed: str, hints: Hints) -> str:
 def _date_from(parts: Parts, node: Node, hints: Hints) -> bool:
     for attribute in _DATE_ATTRIBUTES:
         said = node.get(attribute)
-        if said and any(c.isdigit() for c in said) and _take_date(parts, node, said, hints):
+        if said and _DIGIT.search(said) and _take_date(parts, node, said, hints):
             return True
     line = _line(parts.item.document, node, LONGEST_DATE)
     return bool(line) and _take_date(parts, node, line, hints)
@@ -352,11 +408,7 @@ def _date_from(parts: Parts, node: Node, hints: Hints) -> bool:
 def _date_in_pieces(parts: Parts, hints: Hints) -> None:
     for piece in parts.item.pieces():
         text = " ".join(piece.text.split()).strip(" ,|·•–—()")
-        if (
-            5 < len(text) <= LONGEST_DATE
-            and any(c.isdigit() for c in text)
-            and not _within(piece.node, parts.text_nodes)
-        ):
+        if 5 < len(text) <= LONGEST_DATE and _DIGIT.search(text) and not _within(piece.node, parts.text_nodes):
             moment = moment_of(text, hints)
             if moment is not None:
                 parts.posted_at, parts.date_raw = moment, text
@@ -365,7 +417,7 @@ def _date_in_pieces(parts: Parts, hints: Hints) -> None:
 
 def _take_date(parts: Parts, node: Node, said: str, hints: Hints) -> bool:
     moment = moment_of(said, hints)
-    printed = _line(parts.item.document, node, LONGEST_DATE)
+    printed = _printed(parts.item.document, node)
     if moment is None:
         if parts.ambiguous is None and numeric_date(said) is not None:
             parts.ambiguous, parts.date_raw = node, printed or said.strip()
@@ -377,6 +429,14 @@ def _take_date(parts: Parts, node: Node, said: str, hints: Hints) -> bool:
     return True
 
 
+def _printed(document: Document, node: Node) -> str:
+    """The date as it is printed, without the shorter form that some pages hold ready for narrow screens."""
+    short = node.get("data-short")
+    line = _line(document, node, LONGEST_DATE)
+    return line.removesuffix(short).rstrip() or line if short else line
+
+
+@lru_cache(maxsize=1024)  # elements hold the words of those within them, and comments share their dates
 def moment_of(said: str, hints: Hints) -> str | None:
     """A date as a page gives it: printed, ISO 8601, or seconds or milliseconds since 1970."""
     said = _COMMA.sub(r"\1.", said.strip())

@@ -3,17 +3,24 @@
 Elements are grouped by the word for comment in their class or id ("fig-comment", "comment443722").
 A group is a thread when its elements have an author, a text and, most of them, a date. Precision
 first: side bars, teasers and single boxes that call themselves a comment have no such parts.
+
+A forum's posts need not call themselves comments. Where address or data say that a page is a
+thread, elements that call themselves posts are looked at too and, where classes say nothing at
+all, the elements that stand side by side with a date each.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Final
+
+from msgspec.structs import replace
 
 from archiver.document import Node
 from archiver.extraction.comments.items import Item, Places, nest
-from archiver.extraction.comments.parts import Hints, Parts, read_parts
+from archiver.extraction.comments.parts import LONGEST_DATE, Hints, Parts, moment_of, numeric_date, read_parts
 from archiver.extraction.comments.systems import System, SystemRule
 from archiver.extraction.comments.words import WORDS, is_elsewhere
 from archiver.extraction.hints import words_of
@@ -24,7 +31,7 @@ from archiver.extraction.select import rule, rule_letters
 _LETTERS: Final = {
     letters: letters in WORDS.repetition.sure for letters in (*WORDS.repetition.sure, *WORDS.repetition.unsure)
 }
-for _letters in _LETTERS:
+for _letters in (*_LETTERS, *WORDS.forum.posts):
     rule_letters(_letters)
 
 rule("h1")
@@ -44,25 +51,57 @@ _ENOUGH: Final = 0.6
 _FEW: Final = 2
 _MOST_GROUPS: Final = 24
 
-UNKNOWN: Final = System(
-    "unknown",
-    SystemRule(
-        native_id=("@id", "@data-comment-id", "@data-id", "@data-commentid"),
-        native_id_pattern=r"(\d{2,20})$",
-        needs=("author",),
-        depth=("@class",),
-        depth_pattern=r"(?:depth|level|indent)[-_]?(\d+)|[-_](indented|reply|child|nested|answer)\b",
-    ),
-    known=False,
+#: Characters, links aside, between a thread's title and its first post: who began it, how many answered.
+_LONGEST_HEAD: Final = 250
+#: Dated runs of text of one page that are looked at.
+_MOST_DATES: Final = 500
+_NARROWEST_DATE: Final = len("1.1.2020")
+
+_RULE: Final = SystemRule(
+    native_id=("@id", "@data-comment-id", "@data-id", "@data-commentid"),
+    native_id_pattern=r"(\d{2,20})$",
+    needs=("author",),
+    depth=("@class",),
+    depth_pattern=r"(?:depth|level|indent)[-_]?(\d+)|[-_](indented|reply|child|nested|answer)\b",
 )
+UNKNOWN: Final = System("unknown", _RULE, known=False)
+#: A forum's thread from its first post on.
+FORUM: Final = System("unknown", replace(_RULE, opening="first", depth=()), known=False)
 
 
 def find_repeated(reading: Reading) -> list[Item]:
     """Items of the group that looks most like a thread; none where no group does."""
+    if not _is_thread(reading):
+        return _best(reading, _groups(reading, _LETTERS))
+    found = _best(reading, _groups(reading, {**_LETTERS, **dict.fromkeys(WORDS.forum.posts, False)}))
+    found = found or _best(reading, _dated_groups(reading))
+    if found and _opens(reading, found):
+        for item in found:
+            item.system = FORUM
+    return found
+
+
+def _is_thread(reading: Reading) -> bool:
+    """Whether a page's address or data say that it is a forum's thread."""
+    address = words_of((reading.page.url or "").lower())
+    return not WORDS.forum.addresses.isdisjoint(address) or bool(reading.linked.of_type(*WORDS.forum.types))
+
+
+def _opens(reading: Reading, items: Sequence[Item]) -> bool:
+    """Whether a thread begins with what the page is about: its first post follows the title, or holds it."""
+    first = items[0]
+    titles = [node for node in reading.index.under("t", "h1") if node.first < first.last]
+    if not titles:
+        return False
+    between = reading.document.pieces[titles[-1].last : first.first]
+    return sum(len(piece.text.strip()) for piece in between if not piece.linked) <= _LONGEST_HEAD
+
+
+def _best(reading: Reading, groups: Iterator[tuple[bool, list[Node]]]) -> list[Item]:
     places = Places(reading)
     best: list[Item] = []
     best_count = 0
-    for outright, nodes in _groups(reading):
+    for outright, nodes in groups:
         items = _items(reading, nodes)
         count = _count(items, places, outright)
         inner = count == best_count == 1 and items[0].start > best[0].start
@@ -71,10 +110,44 @@ def find_repeated(reading: Reading) -> list[Item]:
     return best
 
 
-def _groups(reading: Reading) -> Iterator[tuple[bool, list[Node]]]:
+def _dated_groups(reading: Reading) -> Iterator[tuple[bool, list[Node]]]:
+    """Elements that stand side by side and hold a date each: those below the element that parts most dates."""
+    parted: dict[int, dict[int, Node]] = {}
+    for one, other in pairwise(_dated(reading)):
+        around = {node.index: node for node in [one, *one.ancestors()]}
+        below = other
+        for node in other.ancestors():
+            if node.index in around:
+                first = next(child for child in around.values() if child.parent is node)
+                held = parted.setdefault(node.index, {})
+                held[first.index], held[below.index] = first, below
+                break
+            below = node
+    if parted:
+        held = max(parted.values(), key=len)
+        tags = [node.tag for node in held.values()]
+        most = max(tags, key=tags.count)
+        yield True, [held[place] for place in sorted(held) if held[place].tag == most and most not in _NEVER]
+
+
+def _dated(reading: Reading) -> list[Node]:
+    """Elements of the page that hold no more than a date."""
+    found = []
+    for piece in reading.document.pieces:
+        text = piece.text.strip()
+        if not _NARROWEST_DATE <= len(text) <= LONGEST_DATE or not _DIGITS.search(text):
+            continue
+        if moment_of(text, Hints()) or numeric_date(text):
+            found.append(piece.node)
+            if len(found) == _MOST_DATES:
+                break
+    return found
+
+
+def _groups(reading: Reading, watched: Mapping[str, bool]) -> Iterator[tuple[bool, list[Node]]]:
     groups: dict[tuple[str, str], list[Node]] = {}
     outright: dict[tuple[str, str], bool] = {}
-    for letters, sure in _LETTERS.items():
+    for letters, sure in watched.items():
         for node in reading.index.under("~", letters):
             if node.tag not in _NEVER and node.first < node.last:
                 token = _token(node.attrs["class"], letters)
@@ -93,11 +166,13 @@ def _groups(reading: Reading) -> Iterator[tuple[bool, list[Node]]]:
 
 
 def _token(attribute: str, letters: str) -> str:
-    """The shortest class that holds the letters: what the element is, its states left aside."""
+    """The shortest class that holds the letters: what the element is, its states ("card--with-message") left aside."""
     tokens = [
         token
         for token in attribute.split()
-        if letters in token.lower() and not _DIGITS.search(token) and WORDS.repetition.never.isdisjoint(words_of(token))
+        if letters in token.lower().partition("--")[0]
+        and not _DIGITS.search(token)
+        and WORDS.repetition.never.isdisjoint(words_of(token))
     ]
     return min(tokens, key=len, default="")
 

@@ -47,9 +47,16 @@ class Repetition(Struct, frozen=True, forbid_unknown_fields=True):
     around: frozenset[str]
 
 
+class Forum(Struct, frozen=True, forbid_unknown_fields=True):
+    addresses: frozenset[str]
+    types: tuple[str, ...]
+    posts: tuple[str, ...]
+
+
 class Words(Struct, frozen=True, forbid_unknown_fields=True):
     classes: Classes
     repetition: Repetition
+    forum: Forum
     phrases: Phrases
     counts: Counts
 
