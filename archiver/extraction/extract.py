@@ -53,7 +53,11 @@ _WITH_ARTICLE: Final = frozenset({PageState.ARTICLE, PageState.ARTICLE_PART, Pag
 #: A line that only rates is no longer than this.
 _LONGEST_RATING_LINE: Final = 120  # characters
 #: States whose title is the article's all the same.
-_WITH_TITLE: Final = _WITH_ARTICLE | {PageState.INDEX, PageState.PASSWORD_PROTECTED, PageState.ERROR}
+_WITH_TITLE: Final = _WITH_ARTICLE | {
+    PageState.INDEX, PageState.PASSWORD_PROTECTED, PageState.ERROR, PageState.EMPTY,
+}  # fmt: skip
+#: States of pages that are dated: of those that show nothing, their data tell.
+_DATED: Final = _WITH_ARTICLE | {PageState.PASSWORD_PROTECTED, PageState.EMPTY}
 
 
 def extract(
@@ -146,7 +150,7 @@ def _review(opened: Opened, verdict: Verdict) -> Review:
     page, meta, thread, filed = opened.reading.page, opened.metadata, opened.thread, opened.tags
     has_article = verdict.state in _WITH_ARTICLE
     title = _title(opened, verdict)
-    dated = has_article or verdict.state is PageState.PASSWORD_PROTECTED
+    dated = verdict.state in _DATED
     body_text, places = body_of(opened.blocks) if has_article else (None, {})
     rating = (opened.ratings.rating or _printed_rating(opened)) if has_article else None
     item = _work(opened, title, rated=rating is not None) if has_article else None

@@ -82,6 +82,8 @@ _WITNESSES: Final = 2
 _MOST_PIECES: Final = 1500
 #: Shorter parts of a title are words such as "Home".
 _SHORTEST_PART: Final = 7
+#: A title that no heading shows ends at the first bar, where so many characters stand before it.
+_SHORTEST_HEAD: Final = 15
 #: A subtitle begins within so many runs of text after the headline.
 _REACH: Final = 8
 #: An element with more of the page's text than this holds the article, whatever its class says.
@@ -218,11 +220,11 @@ class _Said:
         parts = _SEPARATOR.split(title)
         while len(parts) > 1 and self._names_site(parts[-1]):
             parts = parts[:-2]
-        while len(parts) > 1 and not self._is_front and self._names_site(parts[0]):
+        while len(parts) > 1 and not self._is_front and self._is_site(parts[0]):
             parts = parts[2:]
         if len(parts) > 2 and parts[-2] == _RULES.surely and not self.site_names and not self._is_front:
             parts = parts[:-2]
-        if len(parts) == 1 and letters(parts[0]) in self._site_letters:
+        if len(parts) == 1 and letters(parts[0]) in self._site_letters and not self._is_front:
             return None
         return _without_prefix("".join(parts).strip())
 
@@ -231,26 +233,31 @@ class _Said:
         """Whether it is the site's front page, whose title may begin with the site's name."""
         return self.reading.page.url is not None and address_of(self.reading.page.url).path in ("", "/")
 
-    def _names_site(self, part: str) -> bool:
+    def _is_site(self, part: str) -> bool:
+        """Whether it is the site's name, or the beginning of it."""
         said = letters(part)
-        if not said:
-            return True
-        if said in self._site_letters:
-            return True
-        return (
-            len(said) >= 4
-            and any(
-                (said.startswith(name) or said.endswith(name) or name.startswith(said)) and len(name) >= 4
-                for name in self._site_letters
-            )
-            and len(part) < 50
+        begins = len(said) >= 4 and any(name.startswith(said) for name in self._site_letters)
+        return not said or begins or said in self._site_letters
+
+    def _names_site(self, part: str) -> bool:
+        """Whether it is the site's name or holds it; at a title's start a name so begins what is told of it."""
+        said = letters(part)
+        return self._is_site(part) or (
+            len(part) < 50
+            and any(said.startswith(name) or said.endswith(name) for name in self._site_letters if len(name) >= 4)
         )
 
     @cached_property
     def agreed(self) -> str | None:
-        """Of the titles that the metadata tells, the one told most often, else the first."""
+        """Of the titles in the metadata, the one told most often, else the first; a part of it that is told alone."""
         counts = Counter(letters(title) for title in self._all_told)
-        return max(self.told, key=lambda title: counts[letters(title)], default=None)
+        most = max(self.told, key=lambda title: counts[letters(title)], default=None)
+        if most is None or self._is_front:
+            return most
+        parts = [most[: one.start()] for one in _FOLLOWS.finditer(most)]
+        alone = next((title for title in self.told if title in parts), most)
+        head = alone.partition(_RULES.surely)[0]
+        return head if len(head) >= _SHORTEST_HEAD else alone
 
     @cached_property
     def shown(self) -> Node | None:
@@ -269,7 +276,9 @@ class _Said:
         return found
 
     def _candidates(self, headings: Selector) -> list[Node]:
-        return [node for node in self.reading.index.select(headings)[:_MOST_HEADINGS] if self._may_be_title(node)]
+        found = self.reading.index.select(headings)[:_MOST_HEADINGS]
+        nodes = [node for node in found if self._may_be_title(node)]
+        return [node for node in nodes if not any(node is not one and node.holds(one) for one in nodes)]
 
     def _fit(self, shown: str) -> float:
         """Share of words that a heading has in common with the title it resembles most; a part resembles the whole."""

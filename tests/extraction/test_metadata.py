@@ -9,11 +9,12 @@ import pytest
 
 from archiver.extraction.bylines import names_in
 from archiver.extraction.comments import comments
+from archiver.extraction.extract import extract
 from archiver.extraction.language import guess, language_tag, without_region
 from archiver.extraction.metadata import Metadata, metadata, of_first_post, plain_metadata
 from archiver.extraction.reading import Reading
 from archiver.page import Page, page_of
-from archiver.record import PageKind, Role
+from archiver.record import PageKind, PageState, Role
 
 URL = "https://films.example/reviews/lantern-bay"
 BODY = "<p>The bay is never seen by daylight, and the film is the better for it.</p>" * 6
@@ -24,6 +25,7 @@ FORUM = '<script type="application/ld+json">{{"@type": "DiscussionForumPosting",
 REVIEW = '<script type="application/ld+json">{{"@type": "Review", {}}}</script>'
 PUBLISHER = """<script type="application/ld+json">{"@type": "Article", "headline": "Lantern Bay",
 "author": {"@type": "Organization", "name": "Film Notes"}, "publisher": {"name": "Film Notes"}}</script>"""
+NAMED = "<meta property='og:site_name' content='Film Notes'>"
 CARD = """<meta name='twitter:label1' content='Est. reading time'><meta name='twitter:data1' content='3 minutes'>
 <meta name='twitter:label2' content='Written by'><meta name='twitter:data2' content='Iris Hale'>"""
 PUBLISHED = "<meta property='article:published_time' content='2019-05-03T07:15:00Z'>"
@@ -63,9 +65,40 @@ def test_a_heading_that_the_metadata_contradicts_is_not_the_title() -> None:
     assert read(head, "<h1>Sign up for our letter</h1>" + BODY).title == "Lantern Bay"
 
 
+@pytest.mark.parametrize(
+    ("head", "body", "title"),
+    [
+        (
+            "<title>Films of May - The List</title><meta property='og:title' content='Films of May - The List'>",
+            "<h1>Films of May</h1>" + BODY,
+            "Films of May",
+        ),
+        ("<title>Films - Lantern Bay</title>", "", "Lantern Bay"),
+        (
+            NAMED + REVIEW.format('"headline": "The Bay"') + "<title>The Bay | Dramas</title>"
+            "<meta property='og:title' content='The Bay | Dramas'>",
+            "",
+            "The Bay",
+        ),
+        (NAMED + "<title>A review of Lantern Bay | Dramas</title>", "", "A review of Lantern Bay"),
+        (NAMED + "<title>Bay | Dramas</title>", "", "Bay | Dramas"),
+        (
+            "<title>Lantern Bay by night</title><meta property='og:title' content='Lantern Bay by night'>",
+            "<div class='headline'><h1>Dramas</h1>Lantern Bay and all else that is seen by night</div>" + BODY,
+            "Lantern Bay by night",
+        ),
+    ],
+)
+def test_which_part_of_what_is_told_is_the_title(head: str, body: str, title: str) -> None:
+    assert read(head, body).title == title
+
+
 def test_the_site_s_front_page_keeps_its_name() -> None:
     found = read("<title>Films: reviews since 1999</title>", BODY, url="https://films.example/")
     assert found.title == "Films: reviews since 1999"
+    assert read("<title>Films</title>", "<h1>Posts</h1>" + BODY, url="https://films.example/").title == "Posts"
+    named = "<title>Films</title><meta property='og:title' content='Films'>"
+    assert read(named, "<h1>Posts</h1>" + BODY, url="https://films.example/").title == "Films"
 
 
 def test_a_dek_is_the_subtitle_and_an_echo_of_the_title_is_none() -> None:
@@ -336,3 +369,13 @@ def test_a_plain_text_has_the_title_it_is_given() -> None:
 def test_an_empty_page_says_nothing(html: bytes) -> None:
     found = metadata(Reading(page_of(html, headers={"content-type": "text/html"})))
     assert (found.title, found.authors, found.published_at) == (None, (), None)
+
+
+def test_of_a_page_that_shows_nothing_its_data_tell() -> None:
+    head = "<meta property='og:title' content='Lantern Bay'>" + PUBLISHED
+    found = extract(f"<html><head>{head}</head><body></body></html>".encode(), url=URL)
+    assert (found.page_state, found.title, found.published_at) == (
+        PageState.EMPTY,
+        "Lantern Bay",
+        "2019-05-03T07:15:00Z",
+    )
