@@ -26,8 +26,16 @@ _HTML_TYPES: Final = frozenset({"text/html", "application/xhtml+xml", "applicati
 #: Types that servers send for want of a better one: the bytes decide.
 _VAGUE_TYPES: Final = frozenset({"", "application/octet-stream", "application/x-unknown", "unknown/unknown"})
 _BINARY_MAGIC: Final = (b"%PDF-", b"\x89PNG", b"GIF8", b"\xff\xd8\xff", b"PK\x03\x04", b"\x1f\x8b", b"RIFF", b"OggS")
-#: C0 controls and NUL, which XML and terminals cannot hold; tab, newline and return stay.
-_CONTROLS: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+#: Controls, NUL among them, which XML and terminals cannot hold; tab, newline and return stay. In four forms: in text,
+#: in UTF-8, as a character reference (references to C1 are the parser's: they mean Windows' characters), in JSON.
+_CONTROLS: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_LOW_CONTROLS: Final = bytes({*range(0x20), 0x7F} - set(b"\t\n\r\f"))
+_HIGH_CONTROLS: Final = re.compile(rb"\xc2[\x80-\x9f]")
+_REFERENCES: Final = re.compile(
+    rb"&#(?:0{0,6}(?:[1-8]|1[1245-9]|2\d|3[01]|127)(?!\d)"
+    rb"|[xX]0{0,6}(?:[1-8bBcCeEfF]|1[0-9a-fA-F]|7[fF])(?![0-9a-fA-F]));?"
+)
+_ESCAPES: Final = re.compile(r"\\\\|\\u00(?:0[0-8bBcCeEfF]|1[0-9a-fA-F]|7[fF]|[89][0-9a-fA-F])")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -82,24 +90,50 @@ class Page:
     @cached_property
     def text(self) -> str:
         """The content as text, without NUL, controls and lone surrogates."""
-        return _CONTROLS.sub("", encoding.decode(self.body, self.encoding))
+        return without_controls(encoding.decode(self.body, self.encoding))
 
     @cached_property
     def document(self) -> Document:
-        """The content as a tree; an empty one for a page without markup."""
+        """The content as a tree, without NUL, controls and lone surrogates; an empty one for a page without markup."""
         if self.media_type != "text/html" or not self.body.strip():
             return Document([], [], {}, "none")
-        return read(self._markup())
+        document = read(_printable(self._markup()))
+        for place, script in document.data_islands.items():
+            if "\\u00" in script:
+                document.data_islands[place] = _ESCAPES.sub(_space, script)
+        return document
 
     def _markup(self) -> bytes:
+        """The content in UTF-8."""
+        if self.encoding.name == "utf-8" and self.body.isascii():
+            return self.body
         if self.encoding.name == "utf-8" and not self.body.startswith(b"\xef\xbb\xbf"):
             try:
                 self.body.decode("utf-8")
             except UnicodeDecodeError:
                 pass
             else:
-                return self.body.replace(b"\0", b"") if b"\0" in self.body else self.body
-        return self.text.encode("utf-8", "replace")
+                return self.body
+        return encoding.decode(self.body, self.encoding).encode("utf-8", "replace")
+
+
+def without_controls(said: str) -> str:
+    return _CONTROLS.sub("", said)
+
+
+def _printable(markup: bytes) -> bytes:
+    """UTF-8 without controls, those that its character references would make among them."""
+    markup = markup.translate(None, _LOW_CONTROLS)
+    if b"\f" in markup:  # white space in HTML; the other controls are dropped
+        markup = markup.replace(b"\f", b" ")
+    if b"\xc2" in markup:
+        markup = _HIGH_CONTROLS.sub(b"", markup)
+    return _REFERENCES.sub(b" ", markup) if b"&#" in markup else markup
+
+
+def _space(escape: re.Match[str]) -> str:
+    """A space for a control's escape, so that what stands around it makes none; an escaped backslash stays."""
+    return escape[0] if escape[0] == "\\\\" else " "
 
 
 def page_of(

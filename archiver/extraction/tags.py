@@ -24,6 +24,7 @@ from archiver.extraction.blocks import Claim
 from archiver.extraction.hints import words_of
 from archiver.extraction.linked_data import ARTICLES, texts, types
 from archiver.extraction.select import Selector, rule, rule_letters
+from archiver.page import without_controls
 from archiver.record import Role, TagsState
 
 if TYPE_CHECKING:
@@ -493,7 +494,7 @@ def _slug(link: Node) -> str | None:
 
 
 def _from_slug(slug: str) -> str | None:
-    name = " ".join(unquote(slug).replace("+", " ").replace("-", " ").replace("_", " ").split())
+    name = " ".join(without_controls(unquote(slug)).replace("+", " ").replace("-", " ").replace("_", " ").split())
     return name if name and not name.isdigit() and len(name) <= _LONGEST_TERM else None
 
 
