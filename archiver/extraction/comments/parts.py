@@ -331,10 +331,10 @@ def _find_date(parts: Parts, places: Places, outside: Marks, hints: Hints) -> No
     for source in system.date:
         for node in _hits(source, places, item):
             said = node.get(source.attribute) if source.attribute is not None else _line(item.document, node)
-            if system.date_pattern is not None:
-                match = system.date_pattern.search(said)
-                said = match[1] if match is not None else said
-            if _take_date(parts, node, said, hints):
+            match = system.date_pattern.search(said) if system.date_pattern is not None else None
+            if _take_date(parts, node, match[1] if match is not None else said, hints):
+                if match is not None and source.attribute is None:
+                    parts.date_raw = match[1].strip()
                 return
     said_by = [node for node, _ in outside if node.tag in ("time", "abbr") or _is_property(node, _DATE_PROPERTIES)]
     said_by += [node for node, flag in outside if flag & Flag.DATE and node not in said_by]
