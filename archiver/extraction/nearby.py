@@ -82,6 +82,14 @@ def _end_of_line(reading: Reading, place: int) -> int:
     return end
 
 
+def naming_words(attribute: str) -> tuple[str, ...]:
+    """Words of a class or id attribute, without the tokens that style an element by what stands elsewhere."""
+    if "-" in attribute:
+        tokens = attribute.split()
+        attribute = " ".join(one for one in tokens if "[" not in one and not one.startswith(("has-", "with-", "no-")))
+    return words_of(attribute)
+
+
 def named_after(words: Collection[str]) -> Callable[[Node, int, Node | None], bool]:
     """A test: whether an element, or one around it of at most so many runs of text, is named with one of the words.
 
@@ -91,7 +99,7 @@ def named_after(words: Collection[str]) -> Callable[[Node, int, Node | None], bo
 
     @lru_cache(maxsize=20_000)
     def names(attribute: str) -> bool:
-        return not wanted.isdisjoint(words_of(attribute))
+        return not wanted.isdisjoint(naming_words(attribute))
 
     def test(node: Node, most_pieces: int, headline: Node | None) -> bool:
         here: Node | None = node

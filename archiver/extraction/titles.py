@@ -18,9 +18,9 @@ import msgspec
 from archiver import rules
 from archiver.document import Node
 from archiver.extraction.blocks import Claim
-from archiver.extraction.hints import words_of
 from archiver.extraction.identity import site_of
 from archiver.extraction.linked_data import text, texts
+from archiver.extraction.nearby import naming_words
 from archiver.extraction.select import Selector, rule
 from archiver.page import address_of
 from archiver.record import Role
@@ -310,7 +310,7 @@ class _Said:
             return False
         pieces = len(self.reading.document.pieces)
         return not any(
-            not _AROUND.isdisjoint(words_of(up.get("class") + " " + up.get("id")))
+            not _AROUND.isdisjoint(naming_words(up.get("class") + " " + up.get("id")))
             for up in (node, *node.ancestors())
             if up.attrs and (up.last - up.first) < _MOST_AROUND * pieces
         )

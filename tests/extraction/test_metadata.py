@@ -201,6 +201,13 @@ def test_what_holds_the_headline_is_the_page_s_own_whatever_its_name_tells_of_it
     assert (found.authors, found.published_at) == (("Iris Hale",), "2019-05-03")
 
 
+@pytest.mark.parametrize("layout", ["with-sidebar wide", "grow mr-[--sidebar-width]", "page no-menu"])
+def test_a_layout_s_name_does_not_make_the_headline_a_neighbour_s(layout: str) -> None:
+    trail = "<p>Lantern Bay</p>" + "<p>A lamp.</p>" * 20
+    shown = f"{trail}<div class='{layout}'><h1>Lantern Bay</h1></div><p>by Iris Hale, 3 May 2019</p>{BODY * 9}"
+    assert read("<title>Lantern Bay</title>", shown).published_at == "2019-05-03"
+
+
 def test_a_thread_is_its_first_post_s() -> None:
     posts = [("p1", "lulu_30", "Wed May 01, 2019 9:15 am"), ("p2", "Tom", "Fri May 03, 2019 8:15 am")]
     shown = "".join(
