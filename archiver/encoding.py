@@ -27,11 +27,17 @@ _MARKS: Final = (
 )
 
 
+#: UTF-8 is checked in parts of about this many bytes: most of a page's parts are plain ASCII, which is checked faster.
+_PART: Final = 16 * 1024
+
+
 class Encoding(NamedTuple):
     """Python's codec name, and what told: bom, header, meta, utf-8, detected or fallback."""
 
     name: str
     source: str
+    #: Whether the bytes, as they are, were found to be UTF-8 from the first to the last.
+    is_utf8: bool = False
 
 
 def decide(body: bytes, content_type: str | None = None) -> Encoding:
@@ -41,14 +47,16 @@ def decide(body: bytes, content_type: str | None = None) -> Encoding:
             return Encoding(name, "bom")
     said = _declared(body, content_type)
     if said is not None and said.name.startswith("utf-16") | said.name.startswith("utf-32"):
-        return said if b"\0" in body[:512] else Encoding("utf-8", "utf-8")
+        return said if b"\0" in body[:512] else Encoding("utf-8", "utf-8", _is_utf8(body))
     if said is None and b"\0" in body[:512]:
         wide = _wide(body)
         if wide is not None:
             return wide
-    if _is_utf8(body):
+    is_utf8 = _is_utf8(body)
+    if is_utf8 or _is_cut_utf8(body):
         if said is None or said.name == "utf-8" or not body.isascii():
-            return said if said is not None and said.name == "utf-8" else Encoding("utf-8", "utf-8")
+            source = said.source if said is not None and said.name == "utf-8" else "utf-8"
+            return Encoding("utf-8", source, is_utf8)
         return said
     if said is not None and (said.name != "utf-8" or _nearly_utf8(body)):
         return said
@@ -76,10 +84,25 @@ def _python_name(label: str) -> str:
 
 
 def _is_utf8(body: bytes) -> bool:
+    at = 0
+    while at < len(body):
+        # No character has the byte of a "<" within: each part may be judged alone.
+        border = body.find(b"<", at + _PART)
+        part = body[at : border if border > 0 else len(body)]
+        if not part.isascii():
+            try:
+                part.decode("utf-8")
+            except UnicodeDecodeError:
+                return False
+        at += len(part)
+    return True
+
+
+def _is_cut_utf8(body: bytes) -> bool:
+    """A body cut in the middle of its last character is UTF-8 all the same."""
     try:
         body.decode("utf-8")
     except UnicodeDecodeError as error:
-        # A body cut in the middle of its last character is UTF-8 all the same.
         return error.end == len(body) and len(body) - error.start < 4 and error.reason == "unexpected end of data"
     return True
 

@@ -105,15 +105,8 @@ class Page:
 
     def _markup(self) -> bytes:
         """The content in UTF-8."""
-        if self.encoding.name == "utf-8" and self.body.isascii():
+        if self.encoding.is_utf8:
             return self.body
-        if self.encoding.name == "utf-8" and not self.body.startswith(b"\xef\xbb\xbf"):
-            try:
-                self.body.decode("utf-8")
-            except UnicodeDecodeError:
-                pass
-            else:
-                return self.body
         return encoding.decode(self.body, self.encoding).encode("utf-8", "replace")
 
 
