@@ -28,10 +28,13 @@ Key = tuple[str, str]
 class Alternative(NamedTuple):
     """One selector of a group: where to look, what must hold, and what must stand around it."""
 
-    key: Key
+    #: What its last compound names, the most telling first: a match stands under each of them.
+    keys: tuple[Key, ...]
     test: Test
-    #: Classes and ids of the elements around: where the page has none of them, nothing matches.
+    #: What the compounds before it name: where the page has none of one of them, nothing matches.
     around: tuple[Key, ...]
+    #: Whether whatever stands under its only key matches.
+    is_key: bool
 
 
 class Selector(NamedTuple):
@@ -55,15 +58,24 @@ def compile_selector(source: str) -> Selector:
         keys: list[Key] = []
         around: list[Key] = []
         test = _compile(one.parsed_tree, keys, source, around)
-        alternatives.append(Alternative(_best(keys), test, tuple(key for key in around if key[0] in "#.")))
+        telling = sorted(keys or [("t", "*")], key=lambda key: _PREFERENCE[key[0]])
+        alternatives.append(Alternative(tuple(telling), test, tuple(around), _is_key(one.parsed_tree)))
     return Selector(source, tuple(alternatives))
 
 
 _PREFERENCE: Final = {"#": 0, ".": 1, "@": 2, "t": 3}
 
 
-def _best(keys: list[Key]) -> Key:
-    return min(keys, key=lambda key: _PREFERENCE[key[0]], default=("t", "*"))
+def _is_key(tree: object) -> bool:
+    """Whether a selector names one thing only: a tag, a class, an id, an attribute."""
+    match tree:
+        case css.Element():
+            return True
+        case css.Class(selector=css.Element(element=None)) | css.Hash(selector=css.Element(element=None)):
+            return True
+        case css.Attrib(selector=css.Element(element=None), operator="exists"):
+            return True
+    return False
 
 
 def _compile(tree: object, keys: list[Key], source: str, around: list[Key]) -> Test:
@@ -112,7 +124,7 @@ def _attribute_test(operator: str, value: str, source: str) -> Callable[[str], b
         "^=": lambda text: text.startswith(value),
         "$=": lambda text: text.endswith(value),
         "*=": lambda text: value in text,
-        "~=": lambda text: value in text.split(),
+        "~=": lambda text: value in text and value in text.split(),
         "|=": lambda text: text == value or text.startswith(value + "-"),
     }
     if operator not in tests:
@@ -142,6 +154,10 @@ def _within_test(outer: Test, inner: Test) -> Test:
     return stands
 
 
+#: So many candidates are looked at without asking whether there is a shorter list.
+_FEW: Final = 8
+
+
 class Index:
     """The elements of one document under the keys that rules ask for."""
 
@@ -153,22 +169,30 @@ class Index:
 
     def select(self, selector: Selector, within: Node | None = None) -> list[Node]:
         """Elements that match, in document order; ``within`` keeps to an element's descendants."""
-        found: dict[int, Node] = {}
+        lists: list[list[Node]] = []
         places = self._places
-        for key, test, around in selector.alternatives:
-            if key not in places or not all(outer in places for outer in around):
+        for keys, test, around, is_key in selector.alternatives:
+            if keys[0] not in places or (around and not self._has(around)):
                 continue
-            for node in self._candidates(key, within):
-                if node.index not in found and test(node):
-                    found[node.index] = node
-        return [found[i] for i in sorted(found)] if len(selector.alternatives) > 1 else list(found.values())
+            nodes = self._candidates(keys)
+            if within is not None:
+                start = bisect_right(nodes, within.index, key=_place)
+                nodes = nodes[start : bisect_right(nodes, within.end - 1, start, key=_place)]
+            lists.append(nodes if is_key else [node for node in nodes if test(node)])
+        return _in_order(lists)
 
-    def _candidates(self, key: Key, within: Node | None) -> list[Node]:
-        nodes = self._places[key]
-        if within is None:
-            return nodes
-        start = bisect_right(nodes, within.index, key=_place)
-        return nodes[start : bisect_right(nodes, within.end - 1, start, key=_place)]
+    def _candidates(self, keys: tuple[Key, ...]) -> list[Node]:
+        """The elements under that one of the keys which has the fewest."""
+        nodes = self._places[keys[0]]
+        if len(nodes) > _FEW:
+            for key in keys[1:]:
+                others = self._places.get(key, [])
+                if len(others) < len(nodes):
+                    nodes = others
+        return nodes
+
+    def _has(self, keys: tuple[Key, ...]) -> bool:
+        return all(key in self._places for key in keys)
 
     def first(self, selector: Selector, within: Node | None = None) -> Node | None:
         return next(iter(self.select(selector, within)), None)
@@ -184,6 +208,15 @@ class Index:
 
 def _place(node: Node) -> int:
     return node.index
+
+
+def _in_order(lists: list[list[Node]]) -> list[Node]:
+    """Elements of several lists, each once, in document order."""
+    lists = [nodes for nodes in lists if nodes]
+    if len(lists) == 1:
+        return [*lists[0]]
+    found = {node.index: node for nodes in lists for node in nodes}
+    return [found[i] for i in sorted(found)]
 
 
 class Vocabulary:
@@ -251,7 +284,7 @@ def rule(source: str) -> Selector:
     """Compile a selector and have every index list its candidates."""
     selector = compile_selector(source)
     for one in selector.alternatives:
-        for key in (one.key, *one.around):
+        for key in (*one.keys, *one.around):
             IN_USE.learn(key)
     return selector
 
@@ -268,7 +301,7 @@ class Watch(Generic[T]):
         self._by_key: dict[Key, list[int]] = {}
         for place, (selector, value) in enumerate(entries):
             self._values.append(value)
-            for key in {one.key for one in selector.alternatives}:
+            for key in {one.keys[0] for one in selector.alternatives}:
                 self._by_key.setdefault(key, []).append(place)
 
     def candidates(self, index: Index) -> list[T]:
