@@ -27,7 +27,7 @@ from archiver.extraction.identity import identify, revision_id
 from archiver.extraction.labels import label
 from archiver.extraction.metadata import Metadata, metadata, of_first_post, plain_metadata
 from archiver.extraction.plaintext import read_plain
-from archiver.extraction.ratings import Ratings, rating_in_line, ratings
+from archiver.extraction.ratings import Ratings, only_rates, rating_in_line, ratings
 from archiver.extraction.reading import Reading
 from archiver.extraction.rights import rights
 from archiver.extraction.segments import body_of, segments_of
@@ -140,10 +140,8 @@ class Opened:
     def _part_rating_lines(self) -> None:
         """A line of the body that consists only of a labelled rating is the rating."""
         for block in self.blocks:
-            if block.role is Role.BODY:
-                line = rating_in_line(block.text) if len(block.text) < _LONGEST_RATING_LINE else None
-                if line is not None and line.whole_line:
-                    block.role, block.reason = Role.RATING, "a line that only rates"
+            if block.role is Role.BODY and len(block.text) < _LONGEST_RATING_LINE and only_rates(block.text):
+                block.role, block.reason = Role.RATING, "a line that only rates"
 
 
 def _review(opened: Opened, verdict: Verdict) -> Review:

@@ -140,17 +140,21 @@ def rating_in_line(line: str) -> RatedLine | None:
     said = _plain(printed)
     if not said or len(said) > _LONGEST_SENTENCES:
         return None
-    if len(said) <= _LONGEST_LINE:
+    is_short = len(said) <= _LONGEST_LINE
+    if is_short:
         whole = _whole_line(said)
         if whole is not None:
             return RatedLine(msgspec.structs.replace(whole, raw=printed) if whole.raw == said else whole, True)
-        if _tells_of_others(said):
-            return None
-        ending = _ending(said)
-        if ending is not None:
-            return RatedLine(ending, False)
-    given = _in_sentence(said)
-    return RatedLine(given, False) if given is not None else None
+    found = (_ending(said) if is_short else None) or _in_sentence(said)
+    if found is None or (is_short and _tells_of_others(said)):
+        return None
+    return RatedLine(found, False)
+
+
+def only_rates(line: str) -> bool:
+    """Whether a line is a verdict and nothing else."""
+    said = _plain(" ".join(line.split()))
+    return bool(said) and len(said) <= _LONGEST_LINE and _whole_line(said) is not None
 
 
 def _plain(said: str) -> str:
@@ -163,6 +167,12 @@ def _plain(said: str) -> str:
 
 def _alternatives(words: Iterable[str]) -> str:
     return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
+
+
+def _without_longer(words: Iterable[str]) -> list[str]:
+    """The words, folded, without those that hold another of them."""
+    folded = sorted({word.casefold() for word in words}, key=len)
+    return [word for place, word in enumerate(folded) if not any(shorter in word for shorter in folded[:place])]
 
 
 _NUMBER: Final = r"\d{1,3}(?:[.,]\d{1,2})?(?:\s?[¼½¾⅓⅔]|[ -]1/2(?![\d/]))?|½"
@@ -191,6 +201,8 @@ _NUMBER_ALONE: Final = rf"(?P<value>(?:{_NUMBER}))(?P<unit>{_UNITS})?"
 _FORMS: Final = tuple(
     re.compile(form, re.IGNORECASE) for form in (_FRACTION, _OUT_OF_JAPANESE, _GLYPHS, _ASTERISKS, _STARS, _PERCENT)
 )
+#: What every form holds, and each of :data:`_FORMS` begins with: a figure, a star or a word for a number.
+_FIGURE: Final = re.compile(rf"[\d½★⭐✮✭✯🌟*]|\b(?:{_WORDS})\b", re.IGNORECASE)
 _LETTER_FORM: Final = re.compile(_LETTER)
 _NUMBER_FORM: Final = re.compile(_NUMBER_ALONE, re.IGNORECASE)
 _LABEL: Final = re.compile(
@@ -214,11 +226,14 @@ _SENTENCE_FORMS: Final = tuple(
         rf"\b(?:{_alternatives(_RULES.words.giving)})\b[^.!?;\d]{{0,40}}?{_VALUE}[ -]{_STAR_WORDS}",
     )
 )
-#: What every verdict in a sentence holds, and how much around it is looked at.
+#: What every verdict in a sentence holds; how many of them, and how much around each is looked at.
 _SENTENCE_SIGN: Final = re.compile(
     rf"[★⭐✮✭✯🌟]{{2}}|\d\s?/\s?\d|\d\s(?:{_alternatives(_RULES.words.out_of)})\s\d|\sout of\s|[-\s]{_STAR_WORDS}",
     re.IGNORECASE,
 )
+#: The same, told sooner: one of these, or two figures with a bar or a word between them.
+_SIGN_WORDS: Final = ("out of", *"★⭐✮✭✯🌟", *_without_longer(_RULES.words.stars))
+_SIGN_FIGURES: Final = re.compile(rf"\d\s?(?:/|\s(?:{_alternatives(_RULES.words.out_of)})\s)\s?\d", re.IGNORECASE)
 _MOST_SIGNS: Final = 8
 _BEFORE, _AFTER = 70, 40  # characters
 _OTHERS: Final = re.compile(rf"\b(?:{_alternatives(_RULES.words.others)})", re.IGNORECASE)
@@ -228,8 +243,8 @@ _READER_LINE: Final = re.compile(
     rf"|[(\[]\s?\d[\d.,]*\s(?:{_COUNTED})\b|^\[total:|^\d[\d.,]*\s(?:{_COUNTED})$|\bbased on \d",
     re.IGNORECASE,
 )
-#: Cheap sign that a line may hold a verdict: a figure, a star, or a letter at its end.
-_SIGN: Final = re.compile(r"[0-9★☆⭐½*]|[A-F][+\-−–]?$|stars")
+_LINE_FIGURE: Final = re.compile(r"[0-9★☆⭐½*]")
+_LINE_LETTER: Final = re.compile(r"[A-F][+\-−–]?$")
 _VULGAR: Final = {"¼": 0.25, "½": 0.5, "¾": 0.75, "⅓": 1 / 3, "⅔": 2 / 3}
 
 
@@ -253,6 +268,8 @@ def _whole_line(said: str) -> Rating | None:
 
 def _exactly(said: str, *, bare: bool) -> Rating | None:
     """A text that is one of the forms from end to end. A bare one must not be taken for a date or a count."""
+    if _FIGURE.match(said) is None:
+        return None
     for form in _FORMS:
         match = form.fullmatch(said)
         if match is None:
@@ -294,7 +311,7 @@ def _number_alone(said: str) -> Rating | None:
 
 def _ending(said: str) -> Rating | None:
     """A verdict at the end of a headline ("FLEA CIRCUS: ★★★½")."""
-    for form in _END_FORMS:
+    for form in _END_FORMS if _FIGURE.search(said) is not None else ():
         match = form.search(said)
         if match is not None:
             found = _rating_of(match)
@@ -315,6 +332,9 @@ def _may_end(said: str, match: re.Match[str], found: Rating) -> bool:
 
 def _in_sentence(said: str) -> Rating | None:
     """A verdict given in so many words, looked for around what every form of it holds."""
+    folded = said.casefold()
+    if not any(word in folded for word in _SIGN_WORDS) and _SIGN_FIGURES.search(said) is None:
+        return None
     for place, sign in enumerate(_SENTENCE_SIGN.finditer(said)):
         if place == _MOST_SIGNS:
             return None
@@ -593,11 +613,16 @@ def _short_lines(reading: Reading) -> list[tuple[Node, str]]:
         if not 0 < size <= _MOST_PIECES or len(pieces[node.first].text) > _LONGEST_LINE:
             continue
         said = pieces[node.first].text if size == 1 else "".join([p.text for p in pieces[node.first : node.last]])
-        if len(said) <= 2 * _LONGEST_LINE and _SIGN.search(said):
+        if len(said) <= 2 * _LONGEST_LINE and _may_rate(said):
             line = " ".join(said.split()) if size == 1 else reading.text(node)
             if len(line) <= _LONGEST_LINE:
                 found.append((node, line))
     return found
+
+
+def _may_rate(said: str) -> bool:
+    """Cheap sign that a line may hold a verdict: a figure, a star, or a letter at its end."""
+    return _LINE_FIGURE.search(said) is not None or "stars" in said or _LINE_LETTER.search(said[-3:]) is not None
 
 
 def _in_any(node: Node, others: list[Node]) -> bool:
