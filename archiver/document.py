@@ -132,8 +132,10 @@ def join(pieces: Iterable[Piece]) -> str:
         spaced = piece.text[-1].isspace()
         if spaced:
             out.append(" ")
-    lines = [line.strip() for line in "".join(out).split("\n")]
-    text = "\n".join(lines).strip()
+    text = "".join(out).strip()
+    if "\n" not in text:
+        return text
+    text = "\n".join([line.strip() for line in text.split("\n")])
     while "\n\n\n" in text:
         text = text.replace("\n\n\n", "\n\n")
     return text

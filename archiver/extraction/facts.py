@@ -75,8 +75,11 @@ _LABEL: Final = re.compile(
     re.IGNORECASE,
 )
 _SENTENCE_END: Final = re.compile(r"[.;|•·\n]\s+(?=[^\W\d_a-z]|\d)|\n|\s[|•·]\s|[.;]$")
-#: How such a line or cell begins: short of a label, nothing is looked at.
-_FIRST_WORDS: Final = frozenset(label.split()[0] for label in (*_KEYS, *_VERBS)) | {"rated"}
+#: How such a line begins, by its first word: short of a label, nothing is looked at.
+_OPENINGS: Final[dict[str, list[str]]] = {}
+for _label in (*_KEYS, *_VERBS, "rated"):
+    _OPENINGS.setdefault(_label.split()[0], []).append(_label.casefold())
+_LONGEST_LABEL: Final = max(label.count(" ") + 1 for label in _KEYS)  # words
 
 
 @dataclass(frozen=True)
@@ -177,8 +180,7 @@ def _from_lines(reading: Reading, found: _Found) -> None:
     for node in reading.index.select(_LINES):
         if not 0 < node.last - node.first <= _MOST_PIECES:
             continue
-        first = pieces[node.first].text.split(None, 1)
-        if not first or first[0].rstrip(":：").casefold() not in _FIRST_WORDS:
+        if not _may_open(pieces[node.first].text):
             continue
         line = reading.document.text(node)
         if len(line) > _LONGEST_LINE or not reading.entry.owns(node):
@@ -188,6 +190,16 @@ def _from_lines(reading: Reading, found: _Found) -> None:
             found.add(key, value)
         if len({key for key, _ in told}) >= _BOX:
             found.claims.append(Claim(node, Role.FACTS, "a line of facts"))
+
+
+def _may_open(text: str) -> bool:
+    """Whether a run of text begins with a label, or is the beginning of one."""
+    words = text.split(None, _LONGEST_LABEL)[:_LONGEST_LABEL]
+    labels = _OPENINGS.get(words[0].rstrip(":：").casefold(), ()) if words else ()
+    if not labels:
+        return False
+    start = " ".join(words).casefold()
+    return any(start.startswith(label) or label.startswith(start) for label in labels)
 
 
 def facts_in_line(line: str) -> list[tuple[str, str]]:

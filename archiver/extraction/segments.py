@@ -67,46 +67,44 @@ class Paths:
     :data:`DEEPEST` levels as ``(//div)[7]``, since paths that grow with the nesting fill the memory."""
 
     def __init__(self, document: Document) -> None:
-        self._document = document
+        self._nodes = document.nodes
         self._known: dict[int, str] = {}
-        self._steps: dict[int, str] = {}
+        #: An element's number among its siblings of the same tag; by the parent, how many there are of each.
+        self._numbers = [0] * len(document.nodes)
+        self._counts: dict[int, dict[str, int]] = {}
         self._ordinals: dict[int, int] = {}
 
     def of(self, node: Node) -> str:
-        known = self._known.get(node.index)
-        if known is None:
-            known = self._known[node.index] = self._nth(node) if node.depth > DEEPEST else self._path(node)
-        return known
-
-    def _path(self, node: Node) -> str:
-        chain = [node]
-        here = node.parent
-        while here is not None and here.index not in self._known:
-            chain.append(here)
-            here = here.parent
-        path = self._known[here.index] if here is not None else ""
-        for one in reversed(chain):
-            path = f"{path}/{self._step(one)}"
-            self._known[one.index] = path
+        path = self._known.get(node.index)
+        if path is None:
+            parent, tag = node.parent, node.tag
+            if node.depth > DEEPEST:
+                path = self._nth(node)
+            elif parent is None:
+                path = f"/{tag}"
+            elif self._count(parent)[tag] == 1:
+                path = f"{self.of(parent)}/{tag}"
+            else:
+                path = f"{self.of(parent)}/{tag}[{self._numbers[node.index]}]"
+            self._known[node.index] = path
         return path
 
-    def _step(self, node: Node) -> str:
-        if node.parent is None:
-            return node.tag
-        step = self._steps.get(node.index)
-        if step is None:
-            same: dict[str, list[int]] = {}
-            for child in self._document.children(node.parent):
-                same.setdefault(child.tag, []).append(child.index)
-            for tag, indexes in same.items():
-                for number, index in enumerate(indexes, 1):
-                    self._steps[index] = tag if len(indexes) == 1 else f"{tag}[{number}]"
-            step = self._steps[node.index]
-        return step
+    def _count(self, parent: Node) -> dict[str, int]:
+        """How many children of each tag there are; numbers them on the way."""
+        counts = self._counts.get(parent.index)
+        if counts is None:
+            counts = self._counts[parent.index] = {}
+            nodes, numbers = self._nodes, self._numbers
+            place = parent.index + 1
+            while place < parent.end:
+                child = nodes[place]
+                numbers[place] = counts[child.tag] = counts.get(child.tag, 0) + 1
+                place = child.end
+        return counts
 
     def _nth(self, node: Node) -> str:
         if not self._ordinals:
             seen: dict[str, int] = {}
-            for one in self._document.nodes:
+            for one in self._nodes:
                 self._ordinals[one.index] = seen[one.tag] = seen.get(one.tag, 0) + 1
         return f"(//{node.tag})[{self._ordinals[node.index]}]"

@@ -90,7 +90,7 @@ _ONE_POST: Final = frozenset(
 _MANY_POSTS: Final = frozenset(
     {"archive", "category", "tag", "blog", "search-results", "search", "paged", "author", "date", "tax", "view-list"}
 )
-_TEASER_HEADINGS: Final = rule("h2 > a[href], h3 > a[href], h4 > a[href], h1 > a[href]")
+_HEADINGS: Final = rule("h1, h2, h3, h4")
 
 
 def judge(reading: Reading, blocks: Sequence[Block], *, has_comments: bool) -> Verdict:
@@ -337,6 +337,16 @@ def _part(reading: Reading) -> Verdict | None:
     return Verdict(PageState.ARTICLE_PART, "one of several numbered pages", redirects_to=others[0] if others else None)
 
 
+def _teasers(reading: Reading) -> set[str]:
+    """Where headings lead that are links."""
+    return {
+        child.attrs["href"]
+        for heading in reading.index.select(_HEADINGS)
+        for child in reading.document.children(heading)
+        if child.tag == "a" and "href" in child.attrs
+    }
+
+
 def _is_index(reading: Reading, blocks: Sequence[Block], words: int, has_comments: bool) -> bool:
     """Several headings that each lead to another page, and no text of its own to speak of."""
     if has_comments:
@@ -344,8 +354,7 @@ def _is_index(reading: Reading, blocks: Sequence[Block], words: int, has_comment
     classes = _body_classes(reading)
     if not classes.isdisjoint(_ONE_POST):
         return False
-    teasers = len({node.get("href") for node in reading.index.select(_TEASER_HEADINGS)})
-    if teasers < 2:
+    if len(_teasers(reading)) < 2:
         return False
     if "article" in (reading.meta.get("og:type") or [""])[0].lower():
         return False

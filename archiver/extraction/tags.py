@@ -179,6 +179,13 @@ class _Term(NamedTuple):
     place: Node | None
 
 
+class _Place(NamedTuple):
+    """An element that a theme made for terms, and for which kind; None where it is for both."""
+
+    node: Node
+    kind: Kind | None
+
+
 @dataclass
 class _Found:
     """What one source tells; merged by :func:`_merged`."""
@@ -192,7 +199,8 @@ class _Found:
 
 def tags(reading: Reading) -> Tags:
     """The page's own tags and categories."""
-    terms = _terms(reading)
+    places = _places(reading)
+    terms = _terms(reading, places)
     shown, lost_names = _Found(), _Found()
     for term in terms:
         name = _name(reading.text(term.node))
@@ -201,7 +209,7 @@ def tags(reading: Reading) -> Tags:
         elif slug := _slug(term.node):
             lost_names.add(term.kind, slug)
     crumbs = _breadcrumb(reading)
-    bare = _bare_places(reading, terms)
+    bare = _bare_places(reading, places, terms)
     claims = (*_claims(reading, terms), *bare.claims, *(Claim(node, Role.BREADCRUMB, "breadcrumb") for node in crumbs))
     shown.tags += bare.tags
     shown.categories += bare.categories
@@ -250,10 +258,10 @@ def tag_line(text: str) -> Tags | None:
 # Terms: the links that name them
 
 
-def _terms(reading: Reading) -> list[_Term]:
+def _terms(reading: Reading, places: list[_Place]) -> list[_Term]:
     """The page's own terms in page order."""
     found: dict[int, _Term] = {}
-    for term in (*_in_places(reading), *_related(reading), *_marked(reading)):
+    for term in (*_in_places(reading, places), *_related(reading), *_marked(reading)):
         if term.place is not None or term.node.index not in found:
             found[term.node.index] = term
     if len({term.kind for term in found.values()}) < len(_BOTH):
@@ -262,9 +270,9 @@ def _terms(reading: Reading) -> list[_Term]:
     return [found[i] for i in sorted(found)][:_MOST_TERMS]
 
 
-def _in_places(reading: Reading) -> Iterator[_Term]:
+def _in_places(reading: Reading, places: list[_Place]) -> Iterator[_Term]:
     """Links in elements whose class names a place for terms; the inner place of two comes last."""
-    for place, kind in _places(reading):
+    for place, kind in places:
         links = reading.index.select(_LINKS, within=place)
         if kind == "category" and len(links) > _MOST_SECTIONS and not any("rel" in link.attrs for link in links):
             continue
@@ -297,17 +305,17 @@ def _is_own_term(reading: Reading, node: Node) -> bool:
     return reading.entry.owns(node) and _may_be_term(reading, node)
 
 
-def _places(reading: Reading) -> list[tuple[Node, Kind | None]]:
-    """Elements whose class names a place for terms, outer before inner; None where it is for both kinds."""
+def _places(reading: Reading) -> list[_Place]:
+    """Elements whose class names a place for terms, outer before inner."""
     entry = reading.entry
-    seen: dict[int, tuple[Node, Kind | None]] = {}
+    seen: dict[int, _Place] = {}
     for letters in _LETTERS:
         for node in reading.index.under("~", letters):
             if node.index in seen or node.last - node.first > _MOST_PIECES:
                 continue
             named = _place_kind(node.attrs["class"])
             if named is not None and not entry.holds_article(node) and entry.owns(node):
-                seen[node.index] = (node, _own_label(reading, node) or (None if named == "both" else named))
+                seen[node.index] = _Place(node, _own_label(reading, node) or (None if named == "both" else named))
     return [seen[i] for i in sorted(seen)]
 
 
@@ -520,10 +528,10 @@ class _Bare:
     claims: list[Claim] = field(default_factory=list)
 
 
-def _bare_places(reading: Reading, terms: list[_Term]) -> _Bare:
+def _bare_places(reading: Reading, places: list[_Place], terms: list[_Term]) -> _Bare:
     """Places for terms that hold plain words, or nothing but the commas between links that are gone."""
     bare = _Bare()
-    for place, kind in _places(reading):
+    for place, kind in places:
         if place.first == place.last or any(place.holds(term.node) for term in terms):
             continue
         if reading.index.first(_LINKS, within=place) is not None:
