@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Final
 
 from msgspec.structs import replace
@@ -53,8 +53,8 @@ _MOST_GROUPS: Final = 24
 
 #: Characters, links aside, between a thread's title and its first post: who began it, how many answered.
 _LONGEST_HEAD: Final = 250
-#: Dated runs of text of one page that are looked at.
-_MOST_DATES: Final = 500
+#: Short runs of text with numbers that are asked for a date.
+_MOST_DATES: Final = 1_000
 _NARROWEST_DATE: Final = len("1.1.2020")
 
 _RULE: Final = SystemRule(
@@ -71,18 +71,29 @@ FORUM: Final = System("unknown", replace(_RULE, opening="first", depth=()), know
 
 def find_repeated(reading: Reading) -> list[Item]:
     """Items of the group that looks most like a thread; none where no group does."""
-    if not _is_thread(reading):
-        return _best(reading, _groups(reading, _LETTERS))
-    found = _best(reading, _groups(reading, {**_LETTERS, **dict.fromkeys(WORDS.forum.posts, False)}))
-    found = found or _best(reading, _dated_groups(reading))
+    found = _best(reading, _groups(reading, _LETTERS))
+    return _posts(reading, found) if _is_of_forum(reading) else found
+
+
+def _posts(reading: Reading, comments: list[Item]) -> list[Item]:
+    """A forum's posts, where they are more than what calls itself comments: an opening and its answers."""
+    posts = _best(reading, _groups(reading, dict.fromkeys(WORDS.forum.posts, False)))
+    posts = posts or ([] if comments else _best(reading, _dated_groups(reading)))
+    found = posts if len(posts) > len(comments) and _have_prose(posts) else comments
     if found and _opens(reading, found):
         for item in found:
             item.system = FORUM
     return found
 
 
-def _is_thread(reading: Reading) -> bool:
-    """Whether a page's address or data say that it is a forum's thread."""
+def _have_prose(items: Sequence[Item]) -> bool:
+    """Whether a group's longest words are no links, as the titles in a list of threads are."""
+    longest = [max(item.pieces(), key=lambda piece: len(piece.text)) for item in items[:_SAMPLE]]
+    return 2 * sum(not piece.linked for piece in longest) >= len(longest)
+
+
+def _is_of_forum(reading: Reading) -> bool:
+    """Whether a page's address or data say that it is a forum's."""
     address = words_of((reading.page.url or "").lower())
     return not WORDS.forum.addresses.isdisjoint(address) or bool(reading.linked.of_type(*WORDS.forum.types))
 
@@ -118,7 +129,7 @@ def _dated_groups(reading: Reading) -> Iterator[tuple[bool, list[Node]]]:
         below = other
         for node in other.ancestors():
             if node.index in around:
-                first = next(child for child in around.values() if child.parent is node)
+                first = next((child for child in around.values() if child.parent is node), below)
                 held = parted.setdefault(node.index, {})
                 held[first.index], held[below.index] = first, below
                 break
@@ -127,21 +138,16 @@ def _dated_groups(reading: Reading) -> Iterator[tuple[bool, list[Node]]]:
         held = max(parted.values(), key=len)
         tags = [node.tag for node in held.values()]
         most = max(tags, key=tags.count)
-        yield True, [held[place] for place in sorted(held) if held[place].tag == most and most not in _NEVER]
+        if most not in _NEVER:
+            yield True, [held[place] for place in sorted(held) if held[place].tag == most]
 
 
 def _dated(reading: Reading) -> list[Node]:
     """Elements of the page that hold no more than a date."""
-    found = []
-    for piece in reading.document.pieces:
-        text = piece.text.strip()
-        if not _NARROWEST_DATE <= len(text) <= LONGEST_DATE or not _DIGITS.search(text):
-            continue
-        if moment_of(text, Hints()) or numeric_date(text):
-            found.append(piece.node)
-            if len(found) == _MOST_DATES:
-                break
-    return found
+    pieces = reading.document.pieces
+    short = (piece for piece in pieces if _NARROWEST_DATE <= len(piece.text.strip()) <= LONGEST_DATE)
+    numbered = islice((piece for piece in short if _DIGITS.search(piece.text)), _MOST_DATES)
+    return [piece.node for piece in numbered if moment_of(piece.text, Hints()) or numeric_date(piece.text)]
 
 
 def _groups(reading: Reading, watched: Mapping[str, bool]) -> Iterator[tuple[bool, list[Node]]]:

@@ -63,6 +63,22 @@ def test_a_system_that_nobody_described_is_found_by_its_repetition() -> None:
     ]
 
 
+def test_a_list_of_threads_is_no_thread() -> None:
+    rows = "".join(
+        f'<div class="row"><div><a href="/forum/{day}">What the echo in the old quarry says on day {day}</a></div>'
+        f"<div>by Ann Larsen</div><div>{day} March 2018</div><div>12 replies</div></div>"
+        for day in range(10, 20)
+    )
+    page = Page(body=f"<h1>The choir</h1><div>{rows}</div>".encode(), url="https://quarry.example/forum/", headers=HTML)
+    assert comments(Reading(page)).comments == ()
+
+
+def test_dates_within_dates_are_no_thread() -> None:
+    body = "<h1>The choir</h1><div>4 March 2018 <span>5 March 2018 <b>6 March 2018</b></span></div><p>7 March 2018"
+    page = Page(body=body.encode(), url="https://quarry.example/forum/7", headers=HTML)
+    assert comments(Reading(page)).comments == ()
+
+
 def test_a_reply_below_the_greatest_depth_has_an_uncertain_parent() -> None:
     li = '<li id="comment-{0}" class="comment {1}"><b class="fn">{2}</b><div class="comment-content"><p>{3}</p></div>'
     body = (
