@@ -14,6 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
 from archiver import rules
+from archiver.document import Node
 from archiver.extraction import model
 from archiver.extraction.agreement import agreed
 from archiver.extraction.appended import appended_articles
@@ -31,6 +32,7 @@ from archiver.extraction.ratings import Ratings, only_rates, rating_in_line, rat
 from archiver.extraction.reading import Reading
 from archiver.extraction.rights import rights
 from archiver.extraction.segments import body_of, segments_of
+from archiver.extraction.sites import name_body, site_file
 from archiver.extraction.state import Verdict, judge
 from archiver.extraction.tags import Tags, tags
 from archiver.extraction.work import work
@@ -96,14 +98,21 @@ class Opened:
     ratings: Ratings
     facts: Facts
     blocks: list[Block]
+    #: The elements that hold the article, where a site file names them.
+    body: tuple[Node, ...] = ()
 
     @classmethod
     def of(cls, reading: Reading) -> Opened:
         if reading.page.media_type == "text/plain":
             return cls._of_text(reading)
-        thread = comments(reading)
+        site = site_file(reading.page.url)
+        thread = comments(reading, site.comments if site is not None else None)
         meta = of_first_post(reading, metadata(reading), thread.opening)
         filed, rated, told = tags(reading), ratings(reading), facts(reading)
+        named: list[Claim] = []
+        if site is not None:
+            meta, filed, rated = site.metadata(reading, meta), site.tags(reading, filed), site.ratings(reading, rated)
+            named = site.claims(reading)
         first_post = thread.opening.nodes if thread.opening is not None else ()
         claims = agreed(
             reading.document,
@@ -114,7 +123,8 @@ class Opened:
             ],
             [*filed.claims, *rated.claims, *told.claims, *meta.claims],
         )
-        return cls(reading, meta, thread, filed, rated, told, segment(reading.document, claims))
+        blocks = segment(reading.document, [*named, *claims])
+        return cls(reading, meta, thread, filed, rated, told, blocks, site.body(reading) if site is not None else ())
 
     @classmethod
     def _of_text(cls, reading: Reading) -> Opened:
@@ -124,7 +134,9 @@ class Opened:
 
     def label(self, labeller: model.Labeller) -> None:
         if self.reading.page.media_type == "text/html":
-            label(self.reading, self.blocks, None if self.thread.opening else labeller, self.metadata.title)
+            name_body(self.blocks, self.body)
+            is_told = self.body or self.thread.opening
+            label(self.reading, self.blocks, None if is_told else labeller, self.metadata.title)
             self._read_data()
         self._part_rating_lines()
 

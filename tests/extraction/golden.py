@@ -6,7 +6,7 @@ An expectation is judged only by the keys it names. Most are the record's own na
 ``""`` stands for null.
 
 ============================  =========================================================================
-``http``                      ``status`` and ``headers`` of the answer; not judged
+``http``                      ``status``, ``headers`` and ``url`` of the answer; not judged
 ``body_paragraphs``           ``body_text``, split at blank lines
 ``author``                    the one author, or null
 ``date``, ``date_hint``       ``published_at``: the same instant, or the same day; a hint (a date that only
@@ -60,7 +60,8 @@ class Golden:
     @property
     def page(self) -> Page:
         http = self.expected.get("http", {})
-        return Page(body=self.body, status=http.get("status"), headers=tuple(http.get("headers", {}).items()))
+        headers = tuple(http.get("headers", {}).items())
+        return Page(body=self.body, url=http.get("url"), status=http.get("status"), headers=headers)
 
     @property
     def judged(self) -> Expected:

@@ -67,13 +67,14 @@ class Thread:
         return self.opening is not None
 
 
-def comments(reading: Reading) -> Thread:
-    """The comments in a page's HTML and data. What the page does not say is left empty."""
+def comments(reading: Reading, only: str | None = None) -> Thread:
+    """The comments in a page's HTML and data. What the page does not say is left empty. ``only``
+    names the system that a site is known to use; no other is looked for."""
     places = Places(reading)
-    items = find_items(reading)
+    items = find_items(reading, only)
     nest(items)
     found = _read(items, places, reading)
-    if not any(_is_answer(parts) for parts in found):
+    if only is None and not any(_is_answer(parts) for parts in found):
         repeated = find_repeated(reading)
         nest(repeated)
         found = found + _read(repeated, places, reading) if repeated else found

@@ -100,14 +100,16 @@ class Places:
         return [node for node in found if item.owns(node)] if found and item.inner else found
 
 
-def find_items(reading: Reading) -> list[Item]:
-    """The comments that the rule files know, in page order. Where two systems claim one place,
-    the one tried first keeps it."""
+def find_items(reading: Reading, only: str | None = None) -> list[Item]:
+    """The comments that the rule files know, or the one that is named, in page order. Where two
+    systems claim one place, the one tried first keeps it."""
     by_id = _by_id(reading)
     asked = {*by_id, *BY_ITEM.candidates(reading.index)}
     kept: list[Item] = []
     outermost: list[Item] = []
     for system in SYSTEMS:
+        if only not in (None, system.name):
+            continue
         nodes = _candidates(reading, system, by_id.get(system, ())) if system in asked else []
         if not nodes:
             continue
