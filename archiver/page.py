@@ -31,10 +31,11 @@ _BINARY_MAGIC: Final = (b"%PDF-", b"\x89PNG", b"GIF8", b"\xff\xd8\xff", b"PK\x03
 _CONTROLS: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _LOW_CONTROLS: Final = bytes({*range(0x20), 0x7F} - set(b"\t\n\r\f"))
 _HIGH_CONTROLS: Final = re.compile(rb"\xc2[\x80-\x9f]")
-_REFERENCES: Final = re.compile(
-    rb"&#(?:0{0,6}(?:[1-8]|1[1245-9]|2\d|3[01]|127)(?!\d)"
+_NUMBER: Final = re.compile(
+    rb"(?<=&)#(?:0{0,6}(?:[1-8]|1[1245-9]|2\d|3[01]|127)(?!\d)"
     rb"|[xX]0{0,6}(?:[1-8bBcCeEfF]|1[0-9a-fA-F]|7[fF])(?![0-9a-fA-F]));?"
 )
+_REFERENCES: Final = re.compile(rb"&" + _NUMBER.pattern)
 _ESCAPES: Final = re.compile(r"\\\\|\\u00(?:0[0-8bBcCeEfF]|1[0-9a-fA-F]|7[fF]|[89][0-9a-fA-F])")
 
 
@@ -116,12 +117,23 @@ def without_controls(said: str) -> str:
 
 def _printable(markup: bytes) -> bytes:
     """UTF-8 without controls, those that its character references would make among them."""
-    markup = markup.translate(None, _LOW_CONTROLS)
+    if any(byte in markup for byte in _LOW_CONTROLS):
+        markup = markup.translate(None, _LOW_CONTROLS)
     if b"\f" in markup:  # white space in HTML; the other controls are dropped
         markup = markup.replace(b"\f", b" ")
-    if b"\xc2" in markup:
+    if _matches_at(b"\xc2", _HIGH_CONTROLS, markup):
         markup = _HIGH_CONTROLS.sub(b"", markup)
-    return _REFERENCES.sub(b" ", markup) if b"&#" in markup else markup
+    if _matches_at(b"#", _NUMBER, markup):
+        markup = _REFERENCES.sub(b" ", markup)
+    return markup
+
+
+def _matches_at(byte: bytes, pattern: re.Pattern[bytes], markup: bytes) -> bool:
+    """Whether a pattern that begins with the byte is in the markup. A byte is found much sooner than a pattern."""
+    at = markup.find(byte)
+    while at >= 0 and pattern.match(markup, at) is None:
+        at = markup.find(byte, at + 1)
+    return at >= 0
 
 
 def _space(escape: re.Match[str]) -> str:
