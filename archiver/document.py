@@ -95,7 +95,8 @@ class Document:
 
     def text(self, node: Node) -> str:
         """The element's visible text, white space folded, lines kept."""
-        return join(self.pieces[node.first : node.last])
+        run = self.pieces[node.first : node.last]
+        return " ".join(run[0].text.split()) if len(run) == 1 else join(run)
 
     def children(self, node: Node) -> Iterator[Node]:
         nodes = self.nodes

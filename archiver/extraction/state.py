@@ -307,13 +307,15 @@ def _target_of(state: PageState, reading: Reading, stub: Verdict | None) -> str 
 
 
 def _is_paywalled(reading: Reading, blocks: Sequence[Block]) -> bool:
+    wall = reading.index.first(_PAYWALLS) is not None
+    notice = any(block.role is Role.PAYWALL_NOTICE for block in blocks)
+    if not wall and not notice:
+        return False
     locked = any(
         str(item.get("isAccessibleForFree", "")).strip().lower() in ("false", "no")
         for item in reading.linked.objects
         if "isAccessibleForFree" in item
     )
-    wall = reading.index.first(_PAYWALLS) is not None
-    notice = any(block.role is Role.PAYWALL_NOTICE for block in blocks)
     return (notice and (locked or wall)) or (locked and wall and not _full_text(reading))
 
 

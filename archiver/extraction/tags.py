@@ -121,7 +121,7 @@ _DEFAULTS: Final = frozenset(_RULES.text.default_categories)
 _HOME: Final = frozenset(_RULES.text.home)
 
 #: Letters that a class naming a place for terms holds somewhere.
-_LETTERS: Final = ("tag", "categor", "cats", "cat", "kategor", "rubri", "topic", "keyword", "label", "taxonom", "terms")
+_LETTERS: Final = ("tag", "cat", "kategor", "rubri", "topic", "keyword", "label", "taxonom", "terms")
 for _letters in _LETTERS:
     rule_letters(_letters)
 _REL: Final = rule("a[rel]")
@@ -131,7 +131,6 @@ _TERM_RULES: Final[tuple[tuple[Selector, Kind], ...]] = (
     (rule(", ".join(_RULES.terms.category)), "category"),
 )
 _BREADCRUMBS: Final = rule('[itemtype$="BreadcrumbList"], nav[aria-label="breadcrumb"], nav[aria-label="Breadcrumb"]')
-rule_letters("breadcrumb")
 rule_letters("crumb")
 
 #: A term is a name, not a headline.
@@ -623,7 +622,7 @@ def _all_terms(reading: Reading, block: Node) -> bool:
 
 def _breadcrumb(reading: Reading) -> list[Node]:
     """The page's breadcrumbs, outermost elements only."""
-    nodes = {node.index: node for letters in ("breadcrumb", "crumb") for node in reading.index.under("~", letters)}
+    nodes = {node.index: node for node in reading.index.under("~", "crumb")}
     nodes |= {node.index: node for node in reading.index.select(_BREADCRUMBS)}
     outer: list[Node] = []
     for place in sorted(nodes):
