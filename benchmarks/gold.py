@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 import tarfile
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -20,6 +20,9 @@ from typing import Any
 import tldextract
 
 _WORD = re.compile(r"\w+")
+#: How many texts to each side tell where a text stands, and how much of each counts.
+_NEAR = 6
+_NEAR_SIZE = 400
 _SUFFIXES = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
 
 
@@ -99,7 +102,8 @@ def in_gold(texts: Sequence[str], gold: str) -> list[float]:
 
     Long texts are matched first and use up what they match, so that a teaser that repeats a
     sentence of the article does not count twice. A text of one or two words must be a line of
-    the gold text.
+    the gold text. Of equal texts (an entry of the table of contents, and its heading) those
+    count that stand among others that the gold holds.
     """
     left = Counter(_shingles(words(gold)))
     lines = Counter(tuple(words(line)) for line in gold.splitlines())
@@ -117,7 +121,31 @@ def in_gold(texts: Sequence[str], gold: str) -> list[float]:
             for shingle, n in mine.items():
                 left[shingle] -= min(n, left[shingle])
             lines[tuple(said)] -= 1
-    return shares
+    return _among_their_like(texts, shares)
+
+
+def _among_their_like(texts: Sequence[str], shares: Sequence[float]) -> list[float]:
+    """The shares, those of equal texts given to the places that have more of the gold around them."""
+    places = defaultdict(list)
+    for place, text in enumerate(texts):
+        places[text].append(place)
+    size = [0 if len(places[text]) > 1 else min(len(text), _NEAR_SIZE) for text in texts]
+
+    def around(place: int) -> float:
+        near = [
+            (size[i] / (1 + abs(i - place)), shares[i])
+            for i in range(max(0, place - _NEAR), min(len(texts), place + _NEAR + 1))
+        ]
+        weight = sum(w for w, _ in near)
+        return sum(w * share for w, share in near) / weight if weight else 0.0
+
+    moved = list(shares)
+    for same in places.values():
+        if len(same) > 1:
+            ranked = sorted(same, key=around, reverse=True)
+            for place, share in zip(ranked, sorted((shares[i] for i in same), reverse=True), strict=True):
+                moved[place] = share
+    return moved
 
 
 def _shingles(said: Sequence[str]) -> list[tuple[str, ...]]:

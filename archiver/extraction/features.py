@@ -2,8 +2,11 @@
 
 Lengths and links, punctuation, the tag, where in the page it stands, what surrounds it, what
 its containers hold, what class names and words say (by the weights that training learned), and
-how the page's other blocks of the same make-up look. :data:`NAMES` is the order of a row;
-:data:`CONTEXT_NAMES` what the second look adds.
+how the page's other blocks of the same make-up look. :data:`NAMES` is
+the order of a row; :data:`CONTEXT_NAMES` what the second look adds.
+
+Elements that hold most of the page's text tell nothing by their names (a theme's ``has-sidebar``
+on ``body``); names count from the innermost of them on down.
 
 Most blocks of a page are links in lists, far from its text; they are never asked about.
 """
@@ -20,6 +23,7 @@ from msgspec import Struct
 from archiver.document import Document, Node
 from archiver.extraction.blocks import HEADINGS, Block
 from archiver.extraction.hints import names_hint, words_of
+from archiver.record import Role
 
 NAMES: Final = tuple(
     (
@@ -29,8 +33,10 @@ NAMES: Final = tuple(
         " own_chars own_links up1_chars up1_links up1_blocks up2_chars up2_links up2_blocks"
         " up3_chars up3_links"
         " off_spine below_spine spine_share depth"
-        " in_article in_main in_aside in_footer in_form in_list in_figure in_quote"
+        " in_article in_main in_footer in_form in_list in_figure"
         " token_own token_up1 token_up2 token_sum token_low token_high hint word_score phrase"
+        " caption_near notice_near legal promo"
+        " since_byline until_end"
         " alike_count alike_chars alike_links after_title title_gap twice"
     ).split()
 )
@@ -60,6 +66,8 @@ _APART: Final = 6
 _AMONG: Final = 3
 #: No page that people read has more text blocks; of a page made to be slow the longest are asked about.
 _MOST_CANDIDATES: Final = 8_000
+#: Where the first look gives less than this, the second is not asked.
+_HOPELESS: Final = 0.03
 #: How the scores of the next five blocks to one side fade.
 _FADE: Final = (0.8, 0.64, 0.512, 0.4096, 0.32768)
 
@@ -79,13 +87,35 @@ _OTHER_TAG: Final = 30
 #: How much a block's last character makes it a sentence.
 _ENDS: Final = {**dict.fromkeys(".!?…", 1.0), **dict.fromkeys("\"'”’)»", 0.7), **dict.fromkeys(":,;", 0.4)}
 _FLAGS: Final = {
-    "article": 1, "main": 2, "aside": 4, "nav": 4, "footer": 8, "form": 16, "button": 16, "select": 16,
-    "ul": 32, "ol": 32, "dl": 32, "figure": 64, "blockquote": 128,
+    "article": 1, "main": 2, "footer": 4, "form": 8, "button": 8, "select": 8, "ul": 16, "ol": 16, "dl": 16,
+    "figure": 32,
 }  # fmt: skip
-_ROLES: Final = {"main": 2, "navigation": 4, "complementary": 4, "contentinfo": 8, "article": 1, "search": 16}
-_BITS: Final = tuple(1 << i for i in range(8))
-#: The eight flags as the eight numbers of a row, for every combination seen.
+_ROLES: Final = {"main": 2, "contentinfo": 4, "article": 1, "search": 8}
+_BITS: Final = tuple(1 << i for i in range(6))
+#: The flags as the numbers of a row, for every combination seen.
 _FLAG_ROWS: Final[dict[int, tuple[float, ...]]] = {}
+#: Words of legal notices and of what asks the reader to do something, without a first letter that may be large.
+_LEGAL: Final = (
+    "ookie", "rivacy", "onsent", "ersonal information", "pt out", "pt-out", "ights reserved", "isclaimer", "erms of ",
+)  # fmt: skip
+_PROMO: Final = (
+    "ubscri", "ewsletter", "ign up", "ontact ", "ollow ", "lick here", "Read more", "@", "ontributed to",
+)  # fmt: skip
+#: What names of elements hint at that tells of a caption, and of a notice; see _Scope.
+_CAPTION: Final = 1
+_NOTICE: Final = 2
+_HINTS: Final = {
+    Role.CAPTION_CREDIT: _CAPTION, Role.PULL_QUOTE: _CAPTION,
+    Role.AUTHOR_BIO: _NOTICE, Role.AFFILIATE_DISCLOSURE: _NOTICE, Role.NEWSLETTER_SIGNUP: _NOTICE,
+    Role.COOKIE_NOTICE: _NOTICE, Role.COPYRIGHT_FOOTER: _NOTICE, Role.COMMENT_FORM: _NOTICE, Role.COUNTER: _NOTICE,
+    Role.MOST_POPULAR: _NOTICE,
+}  # fmt: skip
+#: No element around: as if it stood this far up.
+_NOWHERE: Final = -99
+_FARTHEST: Final = 20
+#: Claims that an article begins after, and that it has ended before.
+_BEGINS: Final = frozenset({Role.TITLE, Role.SUBTITLE, Role.BYLINE, Role.DATELINE})
+_ENDED: Final = frozenset({Role.TAG_LINE, Role.COMMENT, Role.COMMENT_META})
 _WORD: Final = re.compile(r"[^\W\d_]{2,}|\d+")
 
 
@@ -125,27 +155,32 @@ class _Scope(Struct, frozen=True, eq=False, gc=False):
     low: float
     high: float
     hint: float
+    #: how deep the nearest element stands that its tag or name calls a caption, and a notice
+    caption: int
+    notice: int
 
 
-_NO_SCOPE: Final = _Scope(0, 0.0, 0.0, 0.0, 0.0, 0.0)
+_NO_SCOPE: Final = _Scope(0, 0.0, 0.0, 0.0, 0.0, 0.0, _NOWHERE, _NOWHERE)
 _NOTHING_HELD: Final = (0.0, 0.0, 0.0)
 MakeUp = tuple[str, str, str, str]
-#: From the class and id of an element: what training learned of their words, and how strong a hint they give (0 to 2).
-Weigh = Callable[[str | None, str | None], tuple[float, float]]
-Weighed = dict[tuple[str | None, str | None], tuple[float, float]]
+#: From the class and id of an element: what training learned of their words, how strong a hint they give (0 to 2),
+#: and of what.
+Weigh = Callable[[str | None, str | None], tuple[float, float, int]]
+Weighed = dict[tuple[str | None, str | None], tuple[float, float, int]]
 
 
 def weighing(score_tokens: Callable[[str], float], seen: Weighed) -> Weigh:
     """Weigh class and id; ``seen`` remembers, since sites repeat the same few."""
 
-    def weigh(name: str | None, ident: str | None) -> tuple[float, float]:
+    def weigh(name: str | None, ident: str | None) -> tuple[float, float, int]:
         found = seen.get((name, ident))
         if found is None:
             if len(seen) > _KEPT:
                 seen.clear()
             hint = names_hint(name, ident)
             level = 0.0 if hint is None else 2.0 if hint.strong else 1.0
-            found = seen[name, ident] = (score_tokens(f"{name or ''} {ident or ''}"), level)
+            told = 0 if hint is None else _HINTS.get(hint.role, 0)
+            found = seen[name, ident] = (score_tokens(f"{name or ''} {ident or ''}"), level, told)
         return found
 
     return weigh
@@ -185,7 +220,8 @@ class Candidates:
         self._rows: dict[int, list[float]] = {}
         self._make_ups = [_make_up(block) for block in blocks]
         self.spine = self._spine()
-        self._on_spine = {node.index: depth for depth, node in enumerate(self.spine)}
+        #: how many elements of the spine stand below; 0 for its end
+        self._above_end = {node.index: len(self.spine) - 1 - depth for depth, node in enumerate(self.spine)}
 
     # --- the first look
 
@@ -206,6 +242,7 @@ class Candidates:
         first, last = self.span(spine[-1]) if spine else (0, count)
         spine_share = (self.long_sums[last] - self.long_sums[first]) / long_total
         title_place = self.title_place
+        marks = self._marks()
         for i in self.chosen:
             block = self.blocks[i]
             node = block.node
@@ -236,6 +273,8 @@ class Candidates:
                 self.scope(up1).own if up1 is not None else 0.0, self.scope(up2).own if up2 is not None else 0.0,
                 scope.total, scope.low, scope.high, scope.hint,
                 *self._said(block, chars[i]),
+                float(min(node.depth - scope.caption, _FARTHEST)), float(min(node.depth - scope.notice, _FARTHEST)),
+                *_asks(block.text), *marks[i],
                 group[0], group[1] / group[0], group[2] / (group[1] or 1.0),
                 0.5 if title_place < 0 else 1.0 if gap > 0 else -1.0 if gap < 0 else 0.0, gap, float(twice[block.text]),
             ]  # fmt: skip
@@ -254,6 +293,25 @@ class Candidates:
         if chars > _SHORT:
             return 0.0, 0.0
         return self.score_words(block.text), 0.0 if block.said is None else 1.0
+
+    def _marks(self) -> list[tuple[float, float]]:
+        """How many blocks back the article's headline, byline or date was claimed, and how far ahead stands
+        what follows articles."""
+        since, until = [], []
+        gap = float(_FAR)
+        for block in self.blocks:
+            gap = min(gap + 1.0, _FAR)
+            since.append(gap)
+            if block.role in _BEGINS:
+                gap = 0.0
+        gap = float(_FAR)
+        for block in reversed(self.blocks):
+            gap = min(gap + 1.0, _FAR)
+            until.append(gap)
+            if block.role in _ENDED:
+                gap = 0.0
+        until.reverse()
+        return list(zip(since, until, strict=True))
 
     def _is_aside(self, i: int, block: Block) -> bool:
         """Whether a block is not asked about: a few words far from all long text (of a page that has
@@ -340,35 +398,43 @@ class Candidates:
     def _scope_of(self, node: Node, above: _Scope) -> _Scope:
         attrs = node.attrs
         flags = above.flags | _FLAGS.get(node.tag, 0)
-        if not attrs:
-            return above if above.own == 0.0 and flags == above.flags else _Scope(
-                flags, 0.0, above.total, above.low, above.high, above.hint
-            )  # fmt: skip
-        role = attrs.get("role")
-        if role is not None:
-            flags |= _ROLES.get(role, 0)
-        name, ident = attrs.get("class"), attrs.get("id")
-        if name is None and ident is None:
-            own, hint = 0.0, above.hint
-        else:
-            own, hint = self.weigh(name, ident)
-            hint = max(hint, above.hint)
+        caption, notice = above.caption, above.notice
+        if node.tag == "figcaption":
+            caption = node.depth
+        own, hint = 0.0, above.hint
+        if attrs:
+            role = attrs.get("role")
+            if role is not None:
+                flags |= _ROLES.get(role, 0)
+            name, ident = attrs.get("class"), attrs.get("id")
+            left = self._above_end.get(node.index)
+            if (name is not None or ident is not None) and not left:
+                own, level, told = self.weigh(name, ident)
+                if left is None:
+                    hint = max(hint, level)
+                    if told == _CAPTION:
+                        caption = node.depth
+                    elif told == _NOTICE:
+                        notice = node.depth
+        if own == 0.0 and above.own == 0.0 and (flags, hint, caption, notice) == (
+            above.flags, above.hint, above.caption, above.notice,
+        ):  # fmt: skip
+            return above
         return _Scope(
-            flags, own, above.total + own, min(above.low, own),
-            max(above.high, own), hint,
+            flags, own, above.total + own, min(above.low, own), max(above.high, own), hint, caption, notice
         )  # fmt: skip
 
     def branch(self, node: Node) -> tuple[float, float]:
         """How far above the spine's end the element's branch leaves it, and how deep it is in the branch."""
         chain = []
         here: Node | None = node
-        while here is not None and here.index not in self._branches and here.index not in self._on_spine:
+        while here is not None and here.index not in self._branches and here.index not in self._above_end:
             chain.append(here)
             here = here.parent
         if here is None:
             left, path = float(len(self.spine)), 0.0
-        elif here.index in self._on_spine:
-            left, path = float(len(self.spine) - 1 - self._on_spine[here.index]), 0.0
+        elif here.index in self._above_end:
+            left, path = float(self._above_end[here.index]), 0.0
         else:
             left, path = self._branches[here.index]
         for one in reversed(chain):
@@ -399,15 +465,14 @@ class Candidates:
 
     # --- the second look
 
-    def rows_in_context(self, scores: Mapping[int, float]) -> Iterator[tuple[int, list[float]]]:
-        """Each candidate's row with the first look's scores around it, in the order of NAMES, then CONTEXT_NAMES."""
+    def rows_in_context(self, scores: Sequence[float]) -> Iterator[tuple[int, list[float]]]:
+        """The row of each candidate that may be the article's, with the first look's scores around it, in the
+        order of NAMES, then CONTEXT_NAMES. ``scores`` has one for each block of the page."""
         if not self._rows:
             return
         count = len(self.blocks)
         chars = self.chars
-        flat = [0.0] * (count + 4)
-        for i, score in scores.items():
-            flat[i + 2] = score
+        flat = [0.0, 0.0, *scores, 0.0, 0.0]
         mass = _running([flat[i + 2] * chars[i] for i in range(count)])
         all_mass = mass[-1] + 1e-9
         total = self.char_sums[-1] or 1.0
@@ -433,6 +498,8 @@ class Candidates:
         first_sure, last_sure = (sure[0], sure[-1]) if sure else (-1, -1)
 
         for i, row in self._rows.items():
+            if flat[i + 2] < _HOPELESS:
+                continue
             node = self.blocks[i].node
             assert node is not None
             up1 = node.parent
@@ -448,6 +515,12 @@ class Candidates:
                 float(i - first_sure) if sure else 0.0, float(last_sure - i) if sure else 0.0,
                 mass[i] / all_mass,
             ]  # fmt: skip
+
+
+def _asks(text: str) -> tuple[float, float]:
+    """How many words of legal notices, and how many that ask for something, a text has."""
+    count = text.count
+    return float(sum([count(word) for word in _LEGAL])), float(sum([count(word) for word in _PROMO]))
 
 
 def _longest(blocks: Sequence[Block], places: list[int]) -> list[int]:

@@ -29,11 +29,13 @@ class _Containers(Struct, frozen=True, forbid_unknown_fields=True):
 
 _CONTAINERS: Final = rule(", ".join(rules.read("body.toml", _Containers).containers))
 _ARTICLES: Final = rule("article")
+_BY_LABELLER: Final = "labeller"
 #: A page with less long text than this gives the labeller nothing to compare.
 _LITTLE: Final = 700  # characters
 
-#: From this probability on a block is the article's.
-BODY: Final = 0.5
+#: From which probability on a block is the article's is told by the page (see threshold), but not below or above these.
+_LOWEST: Final = 0.2
+_HIGHEST: Final = 0.45
 #: An article shorter than this is taken at a lower probability rather than lost.
 _LEAST_BODY: Final = 200  # characters
 _LOWER: Final = (0.3, 0.15, 0.06)
@@ -58,7 +60,10 @@ _NAMED: Final = frozenset(
         Role.FACTS, Role.PRINT_HEADER, Role.VIDEO_PLAYER, Role.COPYRIGHT_FOOTER, Role.NAVIGATION, Role.TAG_LINE,
     }
 )  # fmt: skip
+#: A text of this length stands in an article once; only cells of a table may say the same.
+_NOT_TWICE: Final = 40  # characters
 _NOTHING_TELLS: Final = Hint(Role.OTHER, False, "nothing tells")
+_CAPTION: Final = Hint(Role.CAPTION_CREDIT, True, "in figcaption")
 #: An element that holds more than this share of the page's long text is the article's, whatever its class says.
 _TOO_MUCH: Final = 0.3
 _TAG_ROLES: Final = {
@@ -86,9 +91,10 @@ def label(reading: Reading, blocks: Sequence[Block], labeller: Labeller | None, 
         elif said is not None and said.role in _SAID and score < _AGAINST_WORDS:
             _give(block, said.role, said.reason, 0.9)
         elif score >= least:
-            _give(block, Role.BODY, "labeller", score)
+            _give(block, Role.BODY, _BY_LABELLER, score)
         else:
             _give_other(block, around, title, 1 - score)
+    _part_repeats(blocks)
     _part_pull_quotes(blocks)
 
 
@@ -122,7 +128,7 @@ class _Named:
                 found = self.known[node.index]
                 break
             chain.append(node)
-            hint = token_hint(node)
+            hint = token_hint(node) if node.tag != "figcaption" else _CAPTION
             if hint is not None and hint.strong and hint.role in _NAMED and not self._holds_the_article(node):
                 found = hint
                 break
@@ -164,12 +170,23 @@ def _threshold(blocks: Sequence[Block], scores: Sequence[float], named: Sequence
 
 
 def threshold(blocks: Sequence[tuple[int, float]]) -> float:
-    """The score from which on a block is body, given each block's size and score: lower where the
-    page would have next to no article."""
-    for least in (BODY, *_LOWER):
-        if sum(size for size, score in blocks if score >= least) >= _LEAST_BODY:
+    """The score from which on a block is body, given each block's size and score: the one that promises
+    the best F1 if scores are what they say, probabilities; lower where the page would have next to no article."""
+    total = sum([size * score for size, score in blocks])
+    best = right = taken = 0.0
+    promising = _HIGHEST
+    for size, score in sorted(blocks, key=lambda block: -block[1]):
+        if score < _LOWEST:
+            break
+        right += size * score
+        taken += size
+        promised = 2 * right / (taken + total)
+        if promised > best:
+            best, promising = promised, score
+    for least in (min(promising, _HIGHEST), *_LOWER):
+        if sum([size for size, score in blocks if score >= least]) >= _LEAST_BODY:
             return least
-    return BODY if any(score > 0 for _, score in blocks) else 1.0
+    return _HIGHEST if any(score > 0 for _, score in blocks) else 1.0
 
 
 def _give_other(block: Block, around: _Around, title: str | None, confidence: float) -> None:
@@ -210,6 +227,23 @@ class _Around:
         for one in chain:
             self.known[one.index] = found
         return found
+
+
+def _part_repeats(blocks: Sequence[Block]) -> None:
+    """Of a text that stands in the page twice (for two widths of a screen, as teaser and in its place) the
+    likelier one is the article's."""
+    kept: dict[str, Block] = {}
+    for block in blocks:
+        if block.role is not Role.BODY or block.reason != _BY_LABELLER or len(block.text) < _NOT_TWICE:
+            continue
+        if block.node is None or block.node.tag in ("td", "th"):
+            continue
+        other = kept.setdefault(block.text, block)
+        if other is not block:
+            less = other if (block.confidence or 0) > (other.confidence or 0) else block
+            if less is other:
+                kept[block.text] = block
+            _give(less, Role.OTHER, "stands in the article elsewhere", 0.9)
 
 
 def _part_pull_quotes(blocks: Sequence[Block]) -> None:

@@ -2,8 +2,9 @@
 
 Two looks. The first scores a block by its features (:mod:`archiver.extraction.features`); the
 second also sees how the first scored the blocks around it, in its containers and of its
-make-up. Both are small ensembles of decision trees, kept as data in ``model.json`` beside this
-module (``make model`` rebuilds it; docs/model.md tells how) and compiled to Python on first use.
+make-up; a block that the first is sure is none of the article's is not looked at again. Both are
+small ensembles of decision trees, kept as data in ``model.json`` beside this module (``make model``
+rebuilds it; docs/model.md tells how) and compiled to Python on first use.
 """
 
 from __future__ import annotations
@@ -52,9 +53,10 @@ class Labeller:
     def scores(self, document: Document, blocks: Sequence[Block], title: str | None = None) -> list[float]:
         """A probability from 0 to 1 for each block, in their order; claimed blocks get 0."""
         candidates = Candidates(document, blocks, self._weigh, self.score_words, title)
-        first = {i: _probability(self._first(row)) for i, row in candidates.rows()}
         scores = [0.0] * len(blocks)
-        for i, row in candidates.rows_in_context(first):
+        for i, row in candidates.rows():
+            scores[i] = _probability(self._first(row))
+        for i, row in candidates.rows_in_context(scores):
             scores[i] = _probability(self._second(row))
         return scores
 
