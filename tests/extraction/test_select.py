@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from archiver.document import read
-from archiver.extraction.select import Index, rule
+from archiver.extraction.select import Index, Selector, rule
 
 _PAGE = read(
     b"<body><div class='post hentry'><h2 class=title><a href=/a rel='bookmark me'>One</a></h2>"
@@ -23,7 +23,7 @@ _SELECTORS = [
 
 
 @pytest.mark.parametrize("selector", _SELECTORS, ids=lambda selector: selector.source)
-def test_select_finds_what_matches(selector):
+def test_select_finds_what_matches(selector: Selector) -> None:
     index = Index(_PAGE)
     assert index.select(selector) == [node for node in _PAGE.nodes if selector.matches(node)]
     for outer in _PAGE.nodes:
