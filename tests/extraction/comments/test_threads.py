@@ -7,6 +7,7 @@ import json
 
 import pytest
 
+from archiver import extract
 from archiver.extraction.blocks import segment
 from archiver.extraction.comments import comments, thread_of_texts
 from archiver.extraction.comments.states import count_in
@@ -336,3 +337,12 @@ def test_a_page_flattened_to_text() -> None:
     assert [c.text for c in found.comments] == ["One.\n\nMore.", "Two."]
     assert found.state is CommentsState.COMPLETE
     assert thread_of_texts([], has_form=True).state is CommentsState.OPEN_EMPTY
+
+
+@pytest.mark.parametrize("name", ["comment-policy", "comment-guidelines", "comments-rules"])
+def test_what_a_site_asks_of_those_who_comment_is_not_the_article(name: str) -> None:
+    asked = " ".join(["Register before you write, stay on topic, and be brief; the rest may be cut, or printed."] * 5)
+    said = " ".join(["The kettle sings in D, which is rare for a kettle of this size, and it sings early."] * 6)
+    page = f'<h1>A kettle</h1><p>{said}</p><h3>Leave a comment</h3><div class="{name}"><p>{asked}</p></div>'
+    review = extract(f"<html><body><article>{page}</article></body></html>".encode())
+    assert [one.role for one in review.segments if one.text == asked] == [Role.COMMENT_POLICY]
