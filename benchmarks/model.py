@@ -34,11 +34,11 @@ from archiver.page import Page
 from benchmarks.gold import GoldPage, fold_of, in_gold, read_pages, word_scores
 
 DATA_SETS = ("wcxb-dev", "atf", "review-gold-dev")
-FIRST = {"n_estimators": 40, "num_leaves": 20, "learning_rate": 0.15}
-SECOND = {"n_estimators": 80, "num_leaves": 24, "learning_rate": 0.08}
+FIRST = {"num_iterations": 40, "num_leaves": 20, "learning_rate": 0.15}
+SECOND = {"num_iterations": 80, "num_leaves": 24, "learning_rate": 0.08}
 COMMON = {
-    "min_child_samples": 40, "subsample": 0.8, "subsample_freq": 1, "colsample_bytree": 0.6, "reg_lambda": 2.0,
-    "n_jobs": 1, "verbose": -1, "random_state": 0, "deterministic": True,
+    "objective": "binary", "min_data_in_leaf": 40, "bagging_fraction": 0.8, "bagging_freq": 1, "feature_fraction": 0.6,
+    "lambda_l2": 2.0, "num_threads": 1, "verbosity": -1, "seed": 0, "deterministic": True,
 }  # fmt: skip
 INNER_FOLDS = 4
 Sums = dict[str, tuple[float, int]]
@@ -200,12 +200,12 @@ def targets(example: Example, places: Sequence[int]) -> tuple[np.ndarray, np.nda
 def fit(pages: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray]], size: Mapping[str, Any]) -> Any:
     """Trees from the rows of pages, what each row should be, and its weight."""
     rows, wanted, weight = zip(*pages, strict=True)
-    trees = lightgbm.LGBMClassifier(**COMMON, **size)
-    return trees.fit(np.vstack(rows), np.concatenate(wanted), sample_weight=np.concatenate(weight))
+    data = lightgbm.Dataset(np.vstack(rows), np.concatenate(wanted), weight=np.concatenate(weight))
+    return lightgbm.train({**COMMON, **size}, data)
 
 
 def scores_of(trees: Any, rows: np.ndarray) -> np.ndarray:
-    return trees.predict_proba(rows)[:, 1] if len(rows) else np.zeros(0)
+    return np.asarray(trees.predict(rows)) if len(rows) else np.zeros(0)
 
 
 def train(pages: Sequence[Example], rows: Rows, use: Sequence[int]) -> tuple[Any, Any]:
@@ -296,7 +296,7 @@ def trees_of(trees: Any) -> list[labelling.Tree]:
             branch(node["right_child"]),
         ]
 
-    return [branch(tree["tree_structure"]) for tree in trees.booster_.dump_model()["tree_info"]]
+    return [branch(tree["tree_structure"]) for tree in trees.dump_model()["tree_info"]]
 
 
 def main() -> None:
