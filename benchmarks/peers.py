@@ -82,8 +82,10 @@ def _trafilatura(**mode: Any) -> Extract:
 def _readability() -> Extract:
     from readability import Document
 
+    from archiver.page import Page
+
     def extract(body: bytes, url: str) -> Answer:
-        document = Document(body, url=url)
+        document = Document(Page(body=body).text, url=url)  # its own decoding of bytes raises in 0.8.4
         return Answer(_text(document.summary()), document.short_title())
 
     return extract
