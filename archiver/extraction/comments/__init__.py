@@ -108,7 +108,7 @@ def _thread(
     if kept or first is not None:
         claims = [
             *system_claims(kept, first, places),
-            *item_claims(kept, listed, places),
+            *item_claims(kept, listed if kept else (), places),  # those of the data stand in no element
             *claims,
             *list_claims(kept, reading, first),
         ]

@@ -346,3 +346,14 @@ def test_what_a_site_asks_of_those_who_comment_is_not_the_article(name: str) -> 
     page = f'<h1>A kettle</h1><p>{said}</p><h3>Leave a comment</h3><div class="{name}"><p>{asked}</p></div>'
     review = extract(f"<html><body><article>{page}</article></body></html>".encode())
     assert [one.role for one in review.segments if one.text == asked] == [Role.COMMENT_POLICY]
+
+
+def test_a_first_post_in_the_page_and_its_answers_in_the_data() -> None:
+    answer = {"@type": "Comment", "author": {"name": "Bo"}, "datePublished": "2020-01-02", "text": "Mine sings in F."}
+    data = json.dumps({"@type": "DiscussionForumPosting", "headline": "Kettles", "comment": [answer]})
+    page = f"""<html><head><script type="application/ld+json">{data}</script></head><body><h1>Kettles</h1>
+      <div id="post_1" class="topic-body crawler-post"><span class="creator"><a>Ann</a></span><time datetime="2020-01-01"></time>
+      <div class="post">Does yours sing in D, as mine does, and early?</div></div></body></html>"""
+    review = extract(page.encode())
+    assert [comment.text for comment in review.comments] == ["Mine sings in F."]
+    assert review.body_text == "Does yours sing in D, as mine does, and early?"
