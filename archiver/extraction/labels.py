@@ -50,6 +50,8 @@ _SAID: Final = frozenset(
 )  # fmt: skip
 #: How sure the labeller must be to keep a block whose words name a notice.
 _AGAINST_WORDS: Final = 0.97
+#: And no labeller is where those words are all that the block says.
+_LITTLE_MORE: Final = 30  # characters
 #: Elements whose class names a notice, whatever they say.
 _NAMED: Final = frozenset(
     {
@@ -88,7 +90,7 @@ def label(reading: Reading, blocks: Sequence[Block], labeller: Labeller | None, 
         said = block.said
         if name is not None:
             _give(block, name.role, name.reason, 0.95)
-        elif said is not None and said.role in _SAID and score < _AGAINST_WORDS:
+        elif said is not None and said.role in _SAID and (score < _AGAINST_WORDS or len(block.text) < _LITTLE_MORE):
             _give(block, said.role, said.reason, 0.9)
         elif score >= least:
             _give(block, Role.BODY, _BY_LABELLER, score)

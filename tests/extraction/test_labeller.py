@@ -128,3 +128,9 @@ def test_names_of_elements_that_hold_the_page_tell_nothing() -> None:
     assert feature(f"<body class=has-footer>{body}", "token_sum", text) == 1.0
     assert feature(f"<body class=has-footer>{body}", "notice_near", text) == 20.0
     assert feature(f"<body>{body.replace('<p>', '<p class=footer>')}", "notice_near", text) == 0.0
+
+
+def test_a_block_that_says_only_what_notices_say_is_one_however_sure_the_labeller_is() -> None:
+    said, more = "You might also like:", "You might also like: this one has a lid that sings as loudly."
+    told = labelled(f"<body><p>{SENTENCE * 4}</p><p>{said}</p><p>{more}</p>", {said: 0.99, more: 0.99})
+    assert [role for _, role in told] == [Role.BODY, Role.RELATED, Role.BODY]
