@@ -9,13 +9,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-import msgspec
-
-from archiver.document import join, read
-from archiver.extraction.comments.parts import Hints, epoch, moment_of
 from archiver.extraction.comments.threads import Said
+from archiver.extraction.comments.values import (
+    html_text,
+    identifier,
+    instant,
+    json_of,
+    link,
+    member,
+    whole_number,
+    words,
+)
 from archiver.extraction.reading import Reading
 from archiver.extraction.select import rule
 from archiver.record import CommentState, ParentSource
@@ -40,36 +46,49 @@ def comments_in_data(reading: Reading) -> Found:
 # -- Disqus ----------------------------------------------------------------------------------
 
 
+class DisqusThread(NamedTuple):
+    """What Disqus' own page of a thread holds: its first posts, and how many there are in all."""
+
+    posts: Found
+    total: int | None
+
+
 def _disqus(reading: Reading) -> Found:
+    found = disqus_thread(reading)
+    return found.posts if found is not None else []
+
+
+def disqus_thread(reading: Reading) -> DisqusThread | None:
     for node in reading.index.select(_DISQUS):
-        data = _json(reading.document.data_islands.get(node.index, ""))
-        posts = _get(data, "response", "posts")
+        data = json_of(reading.document.data_islands.get(node.index, ""))
+        posts = member(data, "response", "posts")
         if isinstance(posts, list):
-            return [_disqus_post(post) for post in posts[:_MOST] if isinstance(post, dict)]
-    return []
+            said = [_disqus_post(post) for post in posts[:_MOST] if isinstance(post, dict)]
+            return DisqusThread(said, whole_number(member(data, "cursor", "total")))
+    return None
 
 
 def thread_title(reading: Reading) -> str | None:
     """What Disqus' thread data calls the page that the thread belongs to."""
     for node in reading.index.select(_DISQUS):
-        return _text(_get(_json(reading.document.data_islands.get(node.index)), "response", "thread", "title"))
+        return words(member(json_of(reading.document.data_islands.get(node.index)), "response", "thread", "title"))
     return None
 
 
 def _disqus_post(post: dict[str, Any]) -> Said:
     deleted = post.get("isDeleted") is True
-    created = _text(post.get("createdAt"))
+    created = words(post.get("createdAt"))
     return Said(
         text=None if deleted else html_text(post.get("message") or post.get("raw_message")),
-        native_id=_id(post.get("id")),
-        native_parent=_id(post.get("parent")),
+        native_id=identifier(post.get("id")),
+        native_parent=identifier(post.get("parent")),
         source=ParentSource.API,
-        author=None if deleted else _text(_get(post, "author", "name")),
+        author=None if deleted else words(member(post, "author", "name")),
         # createdAt is in UTC and says so nowhere
         posted_at=f"{created}Z" if created and not created.endswith("Z") and "+" not in created else created,
         posted_at_raw=created,
-        votes_up=_whole(post.get("likes")),
-        votes_down=_whole(post.get("dislikes")),
+        votes_up=whole_number(post.get("likes")),
+        votes_down=whole_number(post.get("dislikes")),
         state=CommentState.DELETED if deleted else CommentState.VISIBLE,
     )
 
@@ -83,25 +102,32 @@ def _substack(reading: Reading) -> Found:
         if _PRELOADS not in text[:2_000]:
             continue
         _, _, call = text.partition("JSON.parse(")
-        preloads = _json(_json(call[: call.rfind(")")])) if call else _json(text.partition("=")[2].strip().rstrip(";"))
+        preloads = (
+            json_of(json_of(call[: call.rfind(")")])) if call else json_of(text.partition("=")[2].strip().rstrip(";"))
+        )
         for path in (("comments",), ("post", "comments"), ("initialComments",), ("commentsData", "comments")):
-            listed = _get(preloads, *path)
-            listed = _get(listed, "comments") if isinstance(listed, dict) else listed
+            listed = member(preloads, *path)
+            listed = member(listed, "comments") if isinstance(listed, dict) else listed
             if isinstance(listed, list) and listed:
-                return _tree(listed, _substack_comment, "children")
+                return substack_comments(listed)
     return []
 
 
+def substack_comments(listed: list[Any]) -> Found:
+    """Substack's comments, which hold their replies."""
+    return _tree(listed, _substack_comment, "children")
+
+
 def _substack_comment(comment: dict[str, Any]) -> Said:
-    body = _text(comment.get("body"))
+    body = words(comment.get("body"))
     deleted = comment.get("deleted") is True or body is None
     return Said(
         text=None if deleted else html_text(body),
-        native_id=_id(comment.get("id")),
-        author=_text(comment.get("name")),
-        posted_at=_moment(comment.get("date")),
-        posted_at_raw=_text(comment.get("date")),
-        votes_up=_whole(comment.get("reaction_count")),
+        native_id=identifier(comment.get("id")),
+        author=words(comment.get("name")),
+        posted_at=instant(comment.get("date")),
+        posted_at_raw=words(comment.get("date")),
+        votes_up=whole_number(comment.get("reaction_count")),
         state=CommentState.DELETED if deleted else CommentState.VISIBLE,
         source=ParentSource.API,
     )
@@ -141,14 +167,14 @@ def _linked_comment(comment: dict[str, Any]) -> Said:
     parent = comment.get("parentItem")
     return Said(
         text=html_text(comment.get("text") or comment.get("commentText")),
-        native_id=_id(comment.get("identifier") or comment.get("@id")),
-        native_parent=_id(parent.get("@id")) if isinstance(parent, dict) else None,
-        author=_text(name[0] if isinstance(name, list) and name else name),
-        posted_at=_moment(date),
-        posted_at_raw=_text(date),
-        permalink=_link(comment.get("url")),
-        votes_up=_whole(comment.get("upvoteCount")),
-        votes_down=_whole(comment.get("downvoteCount")),
+        native_id=identifier(comment.get("identifier") or comment.get("@id")),
+        native_parent=identifier(parent.get("@id")) if isinstance(parent, dict) else None,
+        author=words(name[0] if isinstance(name, list) and name else name),
+        posted_at=instant(date),
+        posted_at_raw=words(date),
+        permalink=link(comment.get("url")),
+        votes_up=whole_number(comment.get("upvoteCount")),
+        votes_down=whole_number(comment.get("downvoteCount")),
         source=ParentSource.ATTRIBUTE,
     )
 
@@ -187,7 +213,7 @@ def _states(reading: Reading) -> Found:
         text = reading.document.data_islands.get(node.index, "")
         if _LISTED.search(text) is None:
             continue
-        for listed in _lists(_json(text)):
+        for listed in _lists(json_of(text)):
             found = _tree(listed, _state_comment, _REPLIES[0])
             if found and all(one.text and (one.author or one.posted_at) for one in found):
                 return found
@@ -229,12 +255,12 @@ def _state_comment(comment: dict[str, Any]) -> Said:
     date = _first(comment, _DATES)
     return Said(
         text=html_text(text),
-        native_id=_id(comment.get("id") or comment.get("uuid")),
-        native_parent=_id(_first(comment, _PARENTS)),
-        author=_text(author),
-        posted_at=_moment(date),
-        posted_at_raw=_text(date),
-        votes_up=_whole(_first(comment, ("likes", "likeCount", "upvotes", "reaction_count"))),
+        native_id=identifier(comment.get("id") or comment.get("uuid")),
+        native_parent=identifier(_first(comment, _PARENTS)),
+        author=words(author),
+        posted_at=instant(date),
+        posted_at_raw=words(date),
+        votes_up=whole_number(_first(comment, ("likes", "likeCount", "upvotes", "reaction_count"))),
         source=ParentSource.API,
     )
 
@@ -267,63 +293,12 @@ def _tree(listed: list[Any], read_one: Callable[[dict[str, Any]], Said], replies
     return found
 
 
-def html_text(value: object) -> str | None:
-    """A fragment of HTML, or a plain text, as a comment's text."""
-    if not isinstance(value, str) or not value.strip():
-        return None
-    if "<" not in value and "&" not in value:
-        return "\n".join(" ".join(line.split()) for line in value.strip().splitlines()) or None
-    document = read(f"<div>{value}</div>".encode("utf-8", "replace"))
-    return join(document.pieces) or None
-
-
-def _json(text: object) -> Any:
-    if not isinstance(text, str):
-        return None
-    try:
-        return msgspec.json.decode(text.strip())
-    except (msgspec.DecodeError, RecursionError):
-        return None
-
-
-def _get(data: object, *path: str) -> Any:
-    for key in path:
-        data = data.get(key) if isinstance(data, dict) else None
-    return data
-
-
 def _list(value: object) -> list[Any]:
     return value if isinstance(value, list) else [] if value is None else [value]
 
 
 def _types(thing: dict[str, Any]) -> list[Any]:
     return _list(thing.get("@type"))
-
-
-def _text(value: object) -> str | None:
-    return " ".join(value.split()) or None if isinstance(value, str) else None
-
-
-def _id(value: object) -> str | None:
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value) if value else None
-    return value.strip() or None if isinstance(value, str) and value not in ("0", "root") else None
-
-
-def _whole(value: object) -> int | None:
-    if isinstance(value, str) and value.strip().isdecimal() and len(value) < 12:
-        return int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-
-def _moment(value: object) -> str | None:
-    if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 1e14:
-        return epoch(value / 1000 if value > 1e11 else value)
-    return moment_of(value, Hints()) if isinstance(value, str) else None
-
-
-def _link(value: object) -> str | None:
-    return value if isinstance(value, str) and value.startswith(("http://", "https://")) else None
 
 
 SOURCES: Final[tuple[Callable[[Reading], Found], ...]] = (_disqus, _substack, _linked, _states)

@@ -88,6 +88,20 @@ def thread(said: Sequence[Said], url: str | None) -> tuple[Comment, ...]:
     return tuple(comments)
 
 
+def said_again(comments: Sequence[Comment]) -> tuple[Said, ...]:
+    """A thread's comments as they were said: what :func:`thread` was given."""
+    places = {comment.comment_id: place for place, comment in enumerate(comments)}
+    return tuple(
+        Said(
+            text=one.text, native_id=one.native_id, parent=places.get(one.parent_id) if one.parent_id else None,
+            source=one.parent_source, author=one.author, author_role=one.author_role, posted_at=one.posted_at,
+            posted_at_raw=one.posted_at_raw, permalink=one.permalink, votes_up=one.votes_up,
+            votes_down=one.votes_down, kind=one.kind, state=one.state,
+        )
+        for one in comments
+    )  # fmt: skip
+
+
 def _parents(said: Sequence[Said]) -> list[int | None]:
     """The place of each comment's parent: always one before it, so that no thread is a circle."""
     places = {one.native_id: i for i, one in reversed(list(enumerate(said))) if one.native_id is not None}
