@@ -19,7 +19,7 @@ class Lines:
         self._lines = Shelf(
             lambda site, part: LineWriter(self._run.layout.lines(site, part)), first=recorder.sync_archives
         )
-        recorder.keep_safe(sync=self._lines.sync, close=self._lines.close)
+        recorder.keep_safe(write=self.process_item, sync=self._lines.sync, close=self._lines.close)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:

@@ -103,7 +103,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _explained(reading: Reading, url: str | None) -> Iterator[Review]:
     for source in reading:
-        if source.location is None or url is None or source.page.url == url:
+        if source.captured is None or url is None or source.page.url == url:
             yield extract(source.page)
 
 

@@ -14,14 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from archiver.crawl.doors import archived_review
 from archiver.crawl.run import exit_for
 from archiver.extraction import extract
 from archiver.page import Page
 from archiver.record import Review
 from archiver.store.lines import LineWriter, encode
-from archiver.store.records import located
-from archiver.warc.exchange import Location
-from archiver.warc.reader import pages
+from archiver.warc.reader import Captured, captured
 
 HELP = "read pages from files and archives, with no network, and write one record a line"
 EXAMPLES = """examples:
@@ -40,10 +39,10 @@ _BATCH: Final = 16
 
 @dataclass(frozen=True)
 class Source:
-    """A page, and where in an archive it lies; None for a file of its own."""
+    """A page; where it lies in an archive, and what else belongs to it there, unless it is a file of its own."""
 
     page: Page
-    location: Location | None
+    captured: Captured | None = None
 
 
 class Reading:
@@ -64,12 +63,12 @@ class Reading:
 
     def _read(self, path: Path | None) -> Iterator[Source]:
         if path is None:
-            yield Source(Page(body=sys.stdin.buffer.read(), url=self._url), None)
+            yield Source(Page(body=sys.stdin.buffer.read(), url=self._url))
         elif path.name.lower().endswith(_ARCHIVES):
-            for page, location in pages(path, torn=self._fault):
-                yield Source(page, location)
+            for one in captured(path, torn=self._fault):
+                yield Source(one.page, one)
         else:
-            yield Source(Page(body=path.read_bytes(), url=self._url), None)
+            yield Source(Page(body=path.read_bytes(), url=self._url))
 
     def _fault(self, said: str) -> None:
         self.faults += 1
@@ -140,8 +139,7 @@ def _read_all(batch: list[Source]) -> list[Review]:
 
 
 def _record(source: Source) -> Review:
-    review = extract(source.page)
-    return located(review, source.location) if source.location else review
+    return archived_review(source.captured) if source.captured is not None else extract(source.page)
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from scrapy.downloadermiddlewares.retry import RetryMiddleware
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 
-from archiver.crawl.notes import purpose_of
+from archiver.crawl.notes import is_read, purpose_of
 from archiver.crawl.recorder import Recorder
 from archiver.crawl.tap import TRUNCATED
 from archiver.warc.exchange import Purpose
@@ -73,17 +73,23 @@ class Retries(RetryMiddleware):
             Recorder.of(self.crawler).settle(request, Purpose.HOP)
         return result
 
+    def _retry(self, request: Request, reason: str | Exception | type[Exception]) -> Request | None:
+        """A run that ends waits for no better answer about comments: its pages are waiting to be written."""
+        if purpose_of(request) is Purpose.COMMENTS and Recorder.of(self.crawler).is_ending:
+            return None
+        return super()._retry(request, reason)
+
     def _too_long(self, request: Request) -> bool:
         """It would be as long the next time."""
         return Recorder.of(self.crawler).held(request).truncated == "length"
 
 
 class Decompression(HttpCompressionMiddleware):
-    """For what Scrapy and the spiders read themselves; a page is decoded by its door."""
+    """For what Scrapy and the spiders read themselves; what goes into a record is decoded by its door."""
 
     def process_response(  # type: ignore[override]
         self, request: Request, response: Response
     ) -> Request | Response:
-        if purpose_of(request) is Purpose.PAGE:
+        if is_read(request):
             return response
         return super().process_response(request, response)

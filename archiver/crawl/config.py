@@ -33,6 +33,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     data: Annotated[str, Meta(min_length=1)] = "data"
     contact: Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f()]*$")] = ""
     delay: Annotated[float, Meta(ge=0)] = 1.0
+    comments: bool = True
     allow_private_hosts: bool = False
 
 

@@ -20,11 +20,13 @@ from scrapy.http.request import NO_CALLBACK
 
 from archiver.crawl.guard import PrivateHostError
 from archiver.crawl.run import FORBIDDEN
-from archiver.warc.exchange import Purpose
+from archiver.warc.exchange import Part, Purpose
 
 PURPOSE: Final = "purpose"
 #: The site that a request is made for, wherever it leads.
 SITE: Final = "site"
+#: The page whose record needs the answer, and what was asked for it; None for pages themselves.
+PART: Final = "part"
 #: Whether the user gave this very address.
 NAMED: Final = "named"
 #: How many pages in a row only pointed to the next.
@@ -37,6 +39,16 @@ def purpose_of(request: Request) -> Purpose:
     if request.callback is NO_CALLBACK and urlsplit(request.url).path == "/robots.txt":
         return Purpose.ROBOTS
     return Purpose(request.meta.get(PURPOSE, Purpose.PAGE))
+
+
+def part_of(request: Request) -> Part | None:
+    part: Part | None = request.meta.get(PART)
+    return part
+
+
+def is_read(request: Request) -> bool:
+    """Whether the answer goes into a record, and is therefore read as it lies in the archive."""
+    return purpose_of(request) in (Purpose.PAGE, Purpose.COMMENTS)
 
 
 def redirected_from(request: Request) -> tuple[str, ...]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from types import FrameType
 from typing import Final, NamedTuple, Self
@@ -25,7 +26,7 @@ from twisted.python.failure import Failure
 
 from archiver.crawl import config
 from archiver.crawl.addon import software
-from archiver.crawl.doors import page_of, review_of
+from archiver.crawl.doors import Answered, page_of, review_of
 from archiver.crawl.notes import SITE, first_asked, in_words, is_named
 from archiver.crawl.run import Run
 from archiver.crawl.shelf import Shelf
@@ -50,6 +51,7 @@ class Stopping(IgnoreRequest):
 
 
 class _Sink(NamedTuple):
+    write: Callable[[Review], object]
     sync: Callable[[], None]
     close: Callable[[], None]
 
@@ -63,12 +65,15 @@ class Recorder:
             data=config.data_folder(crawler.settings),
             run_id=crawler.settings.get(config.RUN_ID) or new_run_id(),
         )
+        #: Whether comments are asked for elsewhere.
+        self.gathers = config.from_settings(crawler.settings).comments
         spider = crawler.spider
         self.run = Run(layout, spider.name if spider else "", _spoken(spider))
         self._archives = Shelf(self._new_archive)
         self._held: dict[Request, Exchange] = {}
         self._written: WeakKeyDictionary[Request, tuple[Exchange, Location]] = WeakKeyDictionary()
         self._askers: dict[str, str] = {}
+        self._unfinished: list[Callable[[], Review]] = []
         self._sinks: list[_Sink] = []
         self._syncing = create_looping_call(self._sync)
         self._stopping: asyncio.Future[None] | None = None
@@ -120,17 +125,42 @@ class Recorder:
 
     # What spiders ask
 
+    def kept(self, response: Response) -> Answered:
+        """The page of a response, with its content coding removed, and where it lies in the archive."""
+        exchange, location = self._written[request_of(response)]
+        return Answered(page_of(exchange), location)
+
     def page(self, response: Response) -> Page:
-        """The page of a response, with its content coding removed."""
-        return page_of(self._written[_request_of(response)][0])
+        return self.kept(response).page
 
     def review(self, response: Response) -> Review:
-        """The record of a response."""
-        exchange, location = self._written[_request_of(response)]
+        """The record of a response, with what the page itself holds."""
         self.run.answered()
-        review = review_of(page_of(exchange), location)
+        review = review_of(*self.kept(response))
         self.run.made()
         return review
+
+    def site(self, request: Request) -> str:
+        """The site in whose archive a request's exchange lies."""
+        asker = request.meta.get(SITE) or self._askers.get(urlsplit(request.url).netloc)
+        return asker or site_of(request.url)
+
+    @contextmanager
+    def unfinished(self, site: str, finish: Callable[[], Review]) -> Iterator[None]:
+        """While a record is being completed its answers lie in one file with its page; a run that is
+        cut short writes what ``finish`` returns."""
+        self._unfinished.append(finish)
+        try:
+            with self._archives.kept_open(site):
+                yield
+        finally:
+            self._unfinished.remove(finish)
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether the run was told to end, by whomever: Scrapy itself tells nobody."""
+        slot = self._crawler.engine._slot
+        return self._stopping is not None or self.run.signal is not None or slot is None or slot.closing is not None
 
     def page_failed(self, failure: Failure) -> None:
         """A page got no answer. What robots.txt keeps from us is a failure only where the user asked for it."""
@@ -141,9 +171,12 @@ class Recorder:
 
     # Power cuts, and the end
 
-    def keep_safe(self, *, sync: Callable[[], None], close: Callable[[], None]) -> None:
-        """What a pipeline wants made safe from power cuts now and then, and closed in whatever way the run ends."""
-        self._sinks.append(_Sink(sync, close))
+    def keep_safe(
+        self, *, write: Callable[[Review], object], sync: Callable[[], None], close: Callable[[], None]
+    ) -> None:
+        """What a pipeline wants made safe from power cuts now and then, and closed in whatever way the run ends;
+        ``write`` takes the last records of a run that is cut short."""
+        self._sinks.append(_Sink(write, sync, close))
 
     def sync_archives(self) -> None:
         """What is archived so far outlasts a power cut: done before a line that names a place in it does."""
@@ -161,7 +194,12 @@ class Recorder:
         self._closed = True
         if self._syncing.running:
             self._syncing.stop()
-        for close in (self._archives.close, *(sink.close for sink in self._sinks), self._last_manifest):
+        for close in (
+            self._write_unfinished,
+            self._archives.close,
+            *(sink.close for sink in self._sinks),
+            self._last_manifest,
+        ):
             try:
                 close()
             except OSError as error:
@@ -171,16 +209,18 @@ class Recorder:
         if self._stopping is not None:
             raise Stopping("the run is being stopped")
         try:
-            location = self._archives.of(self._site(request)).write(exchange)
+            location = self._archives.of(self.site(request)).write(exchange)
         except OSError as error:
             self._broke(error, "writing the archive")
             raise Stopping("the archive cannot be written") from error
         self.run.counts.exchanges += 1
         return location
 
-    def _site(self, request: Request) -> str:
-        asker = request.meta.get(SITE) or self._askers.get(urlsplit(request.url).netloc)
-        return asker or site_of(request.url)
+    def _write_unfinished(self) -> None:
+        for finish in self._unfinished:
+            review = finish()
+            for sink in self._sinks:
+                sink.write(review)
 
     def _new_archive(self, site: str, part: int) -> ArchiveWriter:
         layout = self.run.layout
@@ -243,12 +283,12 @@ class Recorder:
         if isinstance(failure.value, Stopping):
             return
         if isinstance(response, Response):
-            self.run.failed(first_asked(_request_of(response)), in_words(failure.value), response.status)
+            self.run.failed(first_asked(request_of(response)), in_words(failure.value), response.status)
         else:
             self.run.broke(_error(failure), "the spider")
 
 
-def _request_of(response: Response) -> Request:
+def request_of(response: Response) -> Request:
     if response.request is None:
         raise ValueError("a response that no request led to")
     return response.request

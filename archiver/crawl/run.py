@@ -67,12 +67,22 @@ class FailedPage(Struct, frozen=True, kw_only=True):
     status: Annotated[int | None, Meta(description="HTTP status of the last answer; null where none came")] = None
 
 
+class IncompletePage(Struct, frozen=True, kw_only=True):
+    """A page whose record lacks comments because answers did not come. No failure: the next visit asks again."""
+
+    url: Annotated[str, Meta(description="as it was asked for, before redirects")]
+    missing: Annotated[int, Meta(description="how many answers did not come as they should")]
+    reason: Annotated[str, Meta(description="why the first of them did not, for people")]
+    status: Annotated[int | None, Meta(description="its HTTP status; null where no answer came")] = None
+
+
 class Counts(Struct, kw_only=True):
     answered: Annotated[int, Meta(description="pages that got an HTTP answer, whatever it was")] = 0
     records: Annotated[int, Meta(description="records written")] = 0
     comments: Annotated[int, Meta(description="comments in them")] = 0
     exchanges: Annotated[int, Meta(description="requests archived, hops and robots.txt included")] = 0
     failed: Annotated[int, Meta(description="pages in `failed`")] = 0
+    incomplete: Annotated[int, Meta(description="pages in `incomplete`")] = 0
 
 
 class Manifest(Struct, frozen=True, kw_only=True):
@@ -88,6 +98,9 @@ class Manifest(Struct, frozen=True, kw_only=True):
     cause: Annotated[str | None, Meta(description="what ended the run before its time")] = None
     counts: Counts
     failed: Annotated[tuple[FailedPage, ...], Meta(description="the pages to ask for again")] = ()
+    incomplete: Annotated[
+        tuple[IncompletePage, ...], Meta(description="pages that lack comments for want of answers")
+    ] = ()
 
 
 def manifest_schema() -> dict[str, Any]:
@@ -115,6 +128,7 @@ class Run:
         self.kept: list[Kept] = []
         self._made = 0
         self._failed: list[FailedPage] = []
+        self._incomplete: list[IncompletePage] = []
         self._spider = spider
         self._arguments = {name: _PASSWORD.sub("", value) for name, value in arguments.items()}
         self._started_at = datetime.now(UTC)
@@ -137,6 +151,12 @@ class Run:
     def failed(self, url: str, reason: str, status: int | None = None) -> None:
         self._failed.append(FailedPage(url=_PASSWORD.sub("", url), reason=reason, status=status))
         self.counts.failed = len(self._failed)
+
+    def incomplete(self, url: str, missing: int, reason: str, status: int | None = None) -> None:
+        """A page's comments did not all come."""
+        page = IncompletePage(url=_PASSWORD.sub("", url), missing=missing, reason=reason, status=status)
+        self._incomplete.append(page)
+        self.counts.incomplete = len(self._incomplete)
 
     def broke(self, error: BaseException, what: str) -> None:
         """Something failed that must not fail, and not because of a page."""
@@ -194,6 +214,7 @@ class Run:
             cause=self.cause if over else None,
             counts=self.counts,
             failed=tuple(self._failed),
+            incomplete=tuple(self._incomplete),
         )
         _replace(self.layout.manifest(), msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n")
 

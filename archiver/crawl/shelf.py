@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter, OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Final, Generic, Protocol, TypeVar
 
 #: A run over thousands of sites must not run out of file descriptors (1,024 is a usual limit).
@@ -35,16 +36,25 @@ class Shelf(Generic[W]):
         self._first = first
         self._open: OrderedDict[str, W] = OrderedDict()
         self._parts: Counter[str] = Counter()
+        self._in_use: Counter[str] = Counter()
 
     def of(self, site: str) -> W:
         if site not in self._open:
             if len(self._open) >= self._most_open:
-                self._first()
-                self._open.popitem(last=False)[1].close()
+                self._close_one()
             self._parts[site] += 1
             self._open[site] = self._new(site, self._parts[site])
         self._open.move_to_end(site)
         return self._open[site]
+
+    @contextmanager
+    def kept_open(self, site: str) -> Iterator[None]:
+        """What is written for a site meanwhile goes into one file."""
+        self._in_use[site] += 1
+        try:
+            yield
+        finally:
+            self._in_use[site] -= 1
 
     def sync(self) -> None:
         """Everything written so far outlasts a power cut."""
@@ -62,3 +72,9 @@ class Shelf(Generic[W]):
                 failures.append(error)
         if failures:
             raise failures[0]
+
+    def _close_one(self) -> None:
+        site = next((site for site in self._open if not self._in_use[site]), None)
+        if site is not None:
+            self._first()
+            self._open.pop(site).close()

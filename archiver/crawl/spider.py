@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any, ClassVar, Self
 
 from msgspec import Struct
@@ -11,9 +11,10 @@ from scrapy.crawler import Crawler
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
+from archiver.crawl.comments import with_comments
 from archiver.crawl.follow import onward
 from archiver.crawl.notes import FOLLOWED, NAMED, REDIRECTED, SITE, first_asked, is_named, redirected_from
-from archiver.crawl.recorder import Recorder
+from archiver.crawl.recorder import Recorder, request_of
 from archiver.crawl.sites import site_of
 from archiver.record import Review
 
@@ -61,15 +62,19 @@ class PageSpider(Spider):
         """What a recorded page leads to."""
         return iter(())
 
-    def page(self, response: Response) -> Iterator[Review | Request]:
+    async def page(self, response: Response) -> AsyncIterator[Review | Request]:
         review = self.recorder.review(response)
-        yield review
         following = self._onward(response, review)
         if following is not None:
+            yield review
             yield following
             return
+        if self.recorder.gathers:
+            review = await with_comments(self.crawler, response, review)
+        yield review
         self._judge(response, review)
-        yield from self.discover(response, review)
+        for request in self.discover(response, review):
+            yield request
 
     def page_failed(self, failure: Failure) -> None:
         self.recorder.page_failed(failure)
@@ -79,7 +84,7 @@ class PageSpider(Spider):
         return Recorder.of(self.crawler)
 
     def _onward(self, response: Response, review: Review) -> Request | None:
-        asked = _request_of(response)
+        asked = request_of(response)
         followed = asked.meta.get(FOLLOWED, 0)
         target = onward(review, followed)
         if target is None:
@@ -91,7 +96,7 @@ class PageSpider(Spider):
 
     def _judge(self, response: Response, review: Review) -> None:
         """What the last answer to a request must not be."""
-        asked = _request_of(response)
+        asked = request_of(response)
         status = response.status
         cut = review.captures[0].content_truncated
         if cut:
@@ -99,9 +104,3 @@ class PageSpider(Spider):
             self.recorder.run.failed(first_asked(asked), reason, status)
         elif status >= 500 or status == 429 or (is_named(asked) and status >= 300):
             self.recorder.run.failed(first_asked(asked), f"HTTP status {status}", status)
-
-
-def _request_of(response: Response) -> Request:
-    if response.request is None:
-        raise ValueError("a response that no request led to")
-    return response.request

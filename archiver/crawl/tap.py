@@ -27,9 +27,9 @@ from scrapy.http import Headers, Response
 
 from archiver.crawl import guard
 from archiver.crawl.doors import page_of
-from archiver.crawl.notes import in_words, purpose_of, redirected_from
+from archiver.crawl.notes import in_words, is_read, part_of, purpose_of, redirected_from
 from archiver.crawl.recorder import Recorder
-from archiver.warc.exchange import Exchange, Purpose
+from archiver.warc.exchange import Exchange
 
 try:
     from archiver.crawl import wire
@@ -68,7 +68,7 @@ class TapHandler(HTTP11DownloadHandler):
         except Exception as error:
             self._keep_earlier(request, takes)
             exchange = _failed(request, takes, started_at, error)
-            if purpose_of(request) is Purpose.PAGE and (partial := _partial(request, exchange)):
+            if is_read(request) and (partial := _partial(request, exchange)):
                 self._recorder.hold(request, exchange)
                 return partial
             self._recorder.keep(request, exchange)
@@ -100,6 +100,7 @@ def _answered(request: Request, takes: list[Any], started_at: datetime, response
         purpose=purpose_of(request),
         redirected_from=redirected_from(request),
         reconstructed=True,
+        part=part_of(request),
     )
 
 
@@ -113,6 +114,7 @@ def _failed(request: Request, takes: list[Any], started_at: datetime, error: Exc
             failure=failure,
             purpose=purpose_of(request),
             redirected_from=redirected_from(request),
+            part=part_of(request),
         )
     cut = next((why for kind, why in _REASONS if isinstance(error, kind)), "unspecified")
     return _exchange(request, takes[-1], failure=failure, truncated=cut)
@@ -136,6 +138,7 @@ def _exchange(request: Request, take: Any, *, failure: str | None = None, trunca
         failure=failure,
         purpose=purpose_of(request),
         redirected_from=redirected_from(request),
+        part=part_of(request),
     )
 
 

@@ -200,7 +200,7 @@ def _review(opened: Opened, verdict: Verdict) -> Review:
         comments_found=len(found),
         segments=segments_of(opened.reading.document, opened.blocks, places, thread.comments),
         facts=opened.facts.values,
-        captures=(_capture(page),),
+        captures=(capture_of(page),),
         rights=rights(opened.reading),
         extractor=Extractor(
             version=_version(), rules=rules.digest(), model=model.digest(),
@@ -248,7 +248,8 @@ def _kind(meta: Metadata, verdict: Verdict, *, has_review: bool, is_forum: bool)
     return PageKind.REVIEW if has_review or meta.kind is PageKind.REVIEW else PageKind.ARTICLE
 
 
-def _capture(page: Page) -> Capture:
+def capture_of(page: Page) -> Capture:
+    """What is known of an answer wherever it lies."""
     readable = page.media_type in ("text/html", "text/plain") and bool(page.body)
     return Capture(
         fetch_time=page.fetched_at.isoformat().replace("+00:00", "Z") if page.fetched_at is not None else None,

@@ -11,12 +11,16 @@ from archiver.warc.exchange import Location
 def located(review: Review, location: Location) -> Review:
     """The record with the place of its page's bytes: the same for a page from the wire and from the archive."""
     own, *others = review.captures or (Capture(),)
-    placed = replace(
-        own,
+    return replace(review, captures=(placed(own, location), *others))
+
+
+def placed(capture: Capture, location: Location) -> Capture:
+    """A capture with the place of its bytes."""
+    return replace(
+        capture,
         content_digest=location.payload_digest,
         warc_filename=location.filename,
         warc_record_offset=location.offset,
         warc_record_length=location.length,
         warc_record_id=location.record_id,
     )
-    return replace(review, captures=(placed, *others))

@@ -19,6 +19,16 @@ class Purpose(StrEnum):
     FEED = "feed"
     API = "api"
     HOP = "hop"
+    COMMENTS = "comments"
+
+
+@dataclass(frozen=True)
+class Part:
+    """What makes an answer a part of a page's record: the id of the page's own record in the archive,
+    and the id of what was asked, by which the same question finds the answer again."""
+
+    of: str
+    ask: str
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -45,6 +55,7 @@ class Exchange:
     redirected_from: tuple[str, ...] = ()
     interim: bytes = b""
     reconstructed: bool = False
+    part: Part | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,13 +10,13 @@ import io
 import logging
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, NamedTuple
 from urllib.parse import urlsplit
 
 from archiver.page import Page
@@ -39,27 +39,115 @@ def pages(
     or the file's. ``torn`` is told what cannot be read, without it the log is; what stands
     before it has been given out.
     """
-    name = filename or ("" if isinstance(source, io.IOBase) else Path(str(source)).name)
-    shown = source if name else "standard input"
-    tell = torn or logger.warning
     with _opened(source) as file:
-        for record in records(file, lambda fault: tell(f"{shown}: {fault}")):
-            if record.type == "warcinfo" and filename is None:
-                name = _own_name(record) or name
-            elif (found := _page(record)) is not None and _becomes_a_record(record, found[0]):
-                yield found[0], _location(record, name, found[1])
+        for _, page, location in _pages(file, source, filename, torn):
+            yield page, location
+
+
+def captured(
+    source: Path | str | BinaryIO, *, filename: str | None = None, torn: Callable[[str], None] | None = None
+) -> Iterator[Captured]:
+    """The same, each page with the answers that belong to it.
+
+    Those follow their page anywhere in the file: at its first page of ours the rest of it is
+    passed through once, for the places of answers alone. A file compressed anew as one piece
+    has no places, and its pages come without answers.
+    """
+    with _opened(source) as file:
+        parts: dict[str, dict[str, Place]] | None = None
+        for record, page, location in _pages(file, source, filename, torn):
+            if parts is None and record.get("archiver-purpose") is not None:
+                parts = _parts(file)
+            places = (parts or {}).get(location.record_id, {})
+            yield Captured(page, location, Answers(source if isinstance(source, (str, Path)) else file, places))
+
+
+class Captured(NamedTuple):
+    page: Page
+    location: Location
+    answers: Answers
+
+
+#: Where a gzip member begins, and how long it is.
+Place = tuple[int, int]
+
+
+class Answers:
+    """What came for the sake of a page's record, by the id of what was asked: read from the disk when it is asked for.
+
+    Of a file that was opened by its path, they can be handed to another process.
+    """
+
+    def __init__(self, source: Path | str | BinaryIO, places: Mapping[str, Place]) -> None:
+        self._source = source
+        self._places = places
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def find(self, ask: str, filename: str) -> tuple[Page, Location] | None:
+        """An answer and where it lies; None where none came, or none that is an answer."""
+        place = self._places.get(ask)
+        if place is None:
+            return None
+        with _opened(self._source) as file:
+            record = _record_at(file, *place)
+        found = _page(record) if record is not None else None
+        if record is None or found is None or found[0].status is None:
+            return None
+        return found[0], _location(replace(record, offset=place[0]), filename, found[1])
 
 
 def page_at(path: Path | str, offset: int, length: int) -> Page:
     """The page of one record. ValueError where these bytes hold none."""
-    with Path(path).open("rb") as file:
-        file.seek(offset)
-        member = io.BytesIO(file.read(length))
     faults: list[str] = []
-    for record in records(member, faults.append):
-        if (found := _page(record)) is not None:
-            return found[0]
-    raise ValueError(f"{path}: there is no page at byte {offset}{''.join(f' ({fault})' for fault in faults)}")
+    with Path(path).open("rb") as file:
+        record = _record_at(file, offset, length, faults.append)
+    found = _page(record) if record is not None else None
+    if found is None:
+        raise ValueError(f"{path}: there is no page at byte {offset}{''.join(f' ({fault})' for fault in faults)}")
+    return found[0]
+
+
+def _record_at(file: BinaryIO, offset: int, length: int, torn: Callable[[str], None] = lambda _: None) -> Record | None:
+    here = file.tell()
+    file.seek(offset)
+    member = io.BytesIO(file.read(length))
+    file.seek(here)
+    return next(records(member, torn), None)
+
+
+def _pages(
+    file: BinaryIO, source: Path | str | BinaryIO, filename: str | None, torn: Callable[[str], None] | None
+) -> Iterator[tuple[Record, Page, Location]]:
+    name = filename or ("" if isinstance(source, io.IOBase) else Path(str(source)).name)
+    shown = source if name else "standard input"
+    tell = torn or logger.warning
+    for record in records(file, lambda fault: tell(f"{shown}: {fault}")):
+        if record.type == "warcinfo" and filename is None:
+            name = _own_name(record) or name
+        elif (found := _page(record)) is not None and _becomes_a_record(record, found[0]):
+            yield record, found[0], _location(record, name, found[1])
+
+
+def _parts(file: BinaryIO) -> dict[str, dict[str, Place]]:
+    """Where the answers lie that belong to pages: by the id of the page's record, then by what was asked.
+
+    An attempt that broke off comes before the one that did not: the last is the answer.
+    """
+    parts: dict[str, dict[str, Place]] = {}
+    here = file.tell()
+    for record in records(file, lambda _: None):
+        page, ask = (record.get("archiver-part-of") or "").strip("<>"), record.get("archiver-ask")
+        if page and ask and record.offset is not None and record.length is not None and _is_comments(record):
+            parts.setdefault(page, {})[ask] = (record.offset, record.length)
+    file.seek(here)
+    return parts
+
+
+def _is_comments(record: Record) -> bool:
+    is_answer = record.type == "response" or record.get("archiver-holds") == "response"
+    return is_answer and record.get("archiver-purpose") == Purpose.COMMENTS
 
 
 @contextmanager

@@ -182,6 +182,9 @@ def _about(exchange: Exchange) -> Iterator[tuple[str, str]]:
     yield "Archiver-Purpose", exchange.purpose
     if exchange.redirected_from:
         yield "Archiver-Redirected-From", " ".join(map(uri, exchange.redirected_from))
+    if exchange.part:
+        yield "Archiver-Part-Of", f"<{exchange.part.of}>"
+        yield "Archiver-Ask", exchange.part.ask
 
 
 def _wire(exchange: Exchange) -> Iterator[tuple[str, str]]:
