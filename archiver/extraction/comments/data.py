@@ -31,6 +31,7 @@ rule("script")
 _MOST: Final = 20_000
 _DEEPEST: Final = 60
 _PRELOADS: Final = "window._preloads"
+_START: Final = 2_000  # characters of a script in which that stands
 
 Found = list[Said]
 
@@ -47,10 +48,11 @@ def comments_in_data(reading: Reading) -> Found:
 
 
 class DisqusThread(NamedTuple):
-    """What Disqus' own page of a thread holds: its first posts, and how many there are in all."""
+    """What Disqus' own page of a thread holds: its first posts, how many there are in all, whether there are more."""
 
     posts: Found
     total: int | None
+    has_more: bool
 
 
 def _disqus(reading: Reading) -> Found:
@@ -64,7 +66,9 @@ def disqus_thread(reading: Reading) -> DisqusThread | None:
         posts = member(data, "response", "posts")
         if isinstance(posts, list):
             said = [_disqus_post(post) for post in posts[:_MOST] if isinstance(post, dict)]
-            return DisqusThread(said, whole_number(member(data, "cursor", "total")))
+            total = whole_number(member(data, "cursor", "total"))
+            has_more = member(data, "cursor", "hasNext") is True or (total is not None and total > len(said))
+            return DisqusThread(said, total, has_more)
     return None
 
 
@@ -85,7 +89,7 @@ def _disqus_post(post: dict[str, Any]) -> Said:
         source=ParentSource.API,
         author=None if deleted else words(member(post, "author", "name")),
         # createdAt is in UTC and says so nowhere
-        posted_at=f"{created}Z" if created and not created.endswith("Z") and "+" not in created else created,
+        posted_at=instant(f"{created}Z" if created and not created.endswith("Z") and "+" not in created else created),
         posted_at_raw=created,
         votes_up=whole_number(post.get("likes")),
         votes_down=whole_number(post.get("dislikes")),
@@ -97,20 +101,24 @@ def _disqus_post(post: dict[str, Any]) -> Said:
 
 
 def _substack(reading: Reading) -> Found:
-    for node in reading.index.under("t", "script"):
-        text = reading.document.data_islands.get(node.index, "")
-        if _PRELOADS not in text[:2_000]:
-            continue
-        _, _, call = text.partition("JSON.parse(")
-        preloads = (
-            json_of(json_of(call[: call.rfind(")")])) if call else json_of(text.partition("=")[2].strip().rstrip(";"))
-        )
-        for path in (("comments",), ("post", "comments"), ("initialComments",), ("commentsData", "comments")):
-            listed = member(preloads, *path)
-            listed = member(listed, "comments") if isinstance(listed, dict) else listed
-            if isinstance(listed, list) and listed:
-                return substack_comments(listed)
+    preloads = substack_preloads(reading)
+    for path in (("comments",), ("post", "comments"), ("initialComments",), ("commentsData", "comments")):
+        listed = member(preloads, *path)
+        listed = member(listed, "comments") if isinstance(listed, dict) else listed
+        if isinstance(listed, list) and listed:
+            return substack_comments(listed)
     return []
+
+
+def substack_preloads(reading: Reading) -> Any:
+    """What Substack's pages hold ready for their scripts; None on every other page."""
+    for text in reading.document.data_islands.values():
+        if _PRELOADS in text[:_START]:
+            _, _, call = text.partition("JSON.parse(")
+            if call:
+                return json_of(json_of(call[: call.rfind(")")]))
+            return json_of(text.partition("=")[2].strip().rstrip(";"))
+    return None
 
 
 def substack_comments(listed: list[Any]) -> Found:
@@ -119,10 +127,10 @@ def substack_comments(listed: list[Any]) -> Found:
 
 
 def _substack_comment(comment: dict[str, Any]) -> Said:
-    body = words(comment.get("body"))
+    body = html_text(comment.get("body"))
     deleted = comment.get("deleted") is True or body is None
     return Said(
-        text=None if deleted else html_text(body),
+        text=None if deleted else body,
         native_id=identifier(comment.get("id")),
         author=words(comment.get("name")),
         posted_at=instant(comment.get("date")),

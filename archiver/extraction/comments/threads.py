@@ -25,6 +25,7 @@ _NEIGHBOUR: Final = re.compile(r"\b(?:next|prev|previous|newer|older|nächste|vo
 _FROM_SITES: Final = frozenset({CommentKind.PINGBACK, CommentKind.TRACKBACK})
 _CUT: Final = 12
 _NUMBER: Final = re.compile(r"[-−–]?\d[\d.,]*")
+_DEEPEST: Final = 100
 
 
 @dataclass(frozen=True)
@@ -103,14 +104,20 @@ def said_again(comments: Sequence[Comment]) -> tuple[Said, ...]:
 
 
 def _parents(said: Sequence[Said]) -> list[int | None]:
-    """The place of each comment's parent: always one before it, so that no thread is a circle."""
+    """The place of each comment's parent: always one before it, so that no thread is a circle; what answers one
+    at the greatest depth stands beside it, so that paths stay short whatever a page makes up."""
     places = {one.native_id: i for i, one in reversed(list(enumerate(said))) if one.native_id is not None}
     out: list[int | None] = []
+    depths: list[int] = []
     for i, one in enumerate(said):
         parent = places.get(one.native_parent) if one.native_parent is not None else None
         if parent is None:
             parent = one.parent
-        out.append(parent if parent is not None and parent < i else None)
+        parent = parent if parent is not None and parent < i else None
+        if parent is not None and depths[parent] == _DEEPEST:
+            parent = out[parent]
+        out.append(parent)
+        depths.append(0 if parent is None else depths[parent] + 1)
     return out
 
 

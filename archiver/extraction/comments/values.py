@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import Any, Final
 
 import msgspec
 
 from archiver.document import join, read
 from archiver.extraction.comments.parts import Hints, epoch, moment_of
+
+#: Half of an emoji, as programs leave it that cut a text by length: no JSON, but no reason to lose the rest.
+_HALVES: Final = re.compile(r"\\u[dD][89abAB]\w\w\\u[dD][c-fC-F]\w\w|\\\\|(?P<half>\\u[dD][89a-fA-F]\w\w)")
+_MOST: Final = 10**12  # no count of anything here is greater
 
 
 def html_text(value: object) -> str | None:
@@ -24,9 +29,13 @@ def json_of(text: object) -> Any:
     if not isinstance(text, str):
         return None
     try:
-        return msgspec.json.decode(text.strip())
-    except (msgspec.DecodeError, RecursionError):
+        return msgspec.json.decode(_HALVES.sub(_whole, text.strip()) if "\\ud" in text.lower() else text.strip())
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
         return None
+
+
+def _whole(escape: re.Match[str]) -> str:
+    return escape[0] if escape["half"] is None else r"\ufffd"
 
 
 def member(data: object, *path: str) -> Any:
@@ -46,9 +55,9 @@ def identifier(value: object) -> str | None:
 
 
 def whole_number(value: object) -> int | None:
-    if isinstance(value, str) and value.strip().isdecimal() and len(value) < 12:
-        return int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    if isinstance(value, str) and value.strip().isdecimal() and len(value) <= 12:
+        value = int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) < _MOST else None
 
 
 def instant(value: object) -> str | None:

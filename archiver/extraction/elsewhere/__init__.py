@@ -25,17 +25,24 @@ from archiver.extraction.elsewhere.substack import Substack
 from archiver.extraction.elsewhere.wordpress import WordPressPages, WordPressRest
 from archiver.extraction.reading import Reading
 from archiver.page import Page
-from archiver.record import Review
+from archiver.record import PageState, Review
 
 __all__ = ["MOST_ASKS", "Ask", "gathered", "gathering"]
 
-#: One after the other, the first that gives comments is the one. Open interfaces know every parent.
+#: One after the other; the first that gives comments is the one. The widget that holds the comments comes
+#: before whatever may have a copy of them; open interfaces, which know every parent, before pages; a feed, which has
+#: only the newest and no parents, comes last.
 SOURCES: Final[tuple[Source, ...]] = (
-    WordPressRest(), Blogger(), Discourse(), Substack(), Ghost(), Disqus(), Coral(),
-    WordPressPages(), DrupalPages(), CommentFeed(),
+    Disqus(), Coral(), Ghost(), Substack(), Discourse(), Blogger(),
+    WordPressRest(), WordPressPages(), DrupalPages(), CommentFeed(),
 )  # fmt: skip
 #: Requests for one page's comments; a thread without end is cut here, and says `partial`.
 MOST_ASKS: Final = 200
+#: Comments read for one page; answers are cut here too.
+MOST_COMMENTS: Final = 50_000
+
+#: Pages that show one article, or one thread. A list of articles may well speak of comments: theirs.
+_WITH_THREAD: Final = frozenset({PageState.ARTICLE, PageState.ARTICLE_PART, PageState.PAYWALLED})
 
 #: What to ask for; sent back is the answer, or None where there is none to be had.
 Gathering = Generator[Ask, Page | None, Review]
@@ -46,16 +53,16 @@ def gathering(page: Page, review: Review, sources: Sequence[Source] = SOURCES) -
 
     Where an answer is missing, the record has what the others gave and says `partial`.
     """
-    if page.media_type != "text/html":
+    if page.media_type != "text/html" or review.page_state not in _WITH_THREAD:
         return review
     reading = Reading(page)
+    asked: set[Ask] = set()
     for source in sources:
         asks = deque(source.asks(reading, review))
-        if not asks:
-            continue
-        found = yield from _asking(source, asks)
-        if found.said:
-            return merged(review, found)
+        if asks:
+            found = yield from _asking(source, asks, asked)
+            if found.said:
+                return merged(review, found)
     return review
 
 
@@ -71,26 +78,28 @@ def gathered(page: Page, review: Review, answer: Callable[[Ask], Page | None]) -
         return result
 
 
-def _asking(source: Source, asks: deque[Ask]) -> Generator[Ask, Page | None, Gathered]:
+def _asking(source: Source, asks: deque[Ask], asked: set[Ask]) -> Generator[Ask, Page | None, Gathered]:
+    """``asked`` is what was asked for this page, of whatever source."""
     told: list[Told] = []
     is_whole = True
-    asked: set[tuple[str, bytes]] = set()
+    number = 0
     while asks:
         ask = asks.popleft()
-        if (ask.url, ask.body) in asked:
+        if ask in asked:
             continue
-        if len(asked) == MOST_ASKS:
+        if len(asked) == MOST_ASKS or number >= MOST_COMMENTS:
             is_whole = False
             break
-        asked.add((ask.url, ask.body))
+        asked.add(ask)
         answer = yield ask
         said = source.read(ask, answer) if answer is not None and _is_usable(answer) else None
         if said is None:
             is_whole = False
             continue
         told.append(said)
-        asks.extend(said.asks)
-    return Gathered.of(told, is_whole=is_whole)
+        number += len(said.said)
+        asks.extend(said.asks[:MOST_ASKS])
+    return Gathered.of(source.system, told, is_whole=is_whole)
 
 
 def _is_usable(answer: Page) -> bool:

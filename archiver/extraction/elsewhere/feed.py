@@ -4,44 +4,52 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Final
-from urllib.parse import urlsplit
+from typing import ClassVar, Final
 
 from lxml import etree
 
 from archiver.extraction.comments.threads import Said
 from archiver.extraction.comments.values import html_text, instant, words
-from archiver.extraction.elsewhere.source import Ask, Told, lacks_comments
+from archiver.extraction.elsewhere.source import Ask, Told, lacks_comments, own_address
 from archiver.extraction.reading import Reading
 from archiver.extraction.select import rule
-from archiver.page import Page
+from archiver.page import Page, address_of
 from archiver.record import Review
 
 _FEEDS: Final = rule('link[rel="alternate"]')
 _TYPES: Final = ("application/rss+xml", "application/atom+xml")
-#: "By: Ann", "Von: Ann", and what stands for it where the feed names no author otherwise.
-_BY: Final = re.compile(r"^[^:\s]{1,20}(?: [^:\s]{1,20})?:\s+(.{1,200})$")
-_IN: Final = re.compile(r"^.{1,300} (?:on|in|zu|sur|en|su) .{1,300} (?:by|von|par|por|di) (.{1,200})$")
+_ROOTS: Final = ("rss", "feed", "RDF")
+#: "By: Ann", "Von: Ann": what old feeds have in place of an author.
+_BY: Final = re.compile(r"[^:\s]{1,20}:\s+(.{1,200})")
+_NATIVE: Final = re.compile(r"(?:#|comment[-/=])\D{0,20}(\d{1,20})$")
+_PAGE: Final = re.compile(r"/comment-page-\d{1,5}/?$")
 
 
 class CommentFeed:
+    system: ClassVar[str] = "feed"
+
     def asks(self, reading: Reading, review: Review) -> Iterator[Ask]:
-        if not lacks_comments(review):
+        own = address_of(review.url).path.rstrip("/")
+        if not own or not lacks_comments(review):
             return
-        own = urlsplit(reading.page.url or "").path.rstrip("/")
         for node in reading.index.select(_FEEDS):
-            url = reading.absolute(node.get("href")) if node.get("type").lower() in _TYPES else None
-            if url and own and urlsplit(url).path.startswith(f"{own}/"):
+            url = own_address(reading, node.get("href")) if node.get("type").lower() in _TYPES else None
+            if url is not None and address_of(url).path.startswith(f"{own}/"):
                 yield Ask(url)
                 return
 
-    def read(self, ask: Ask, answer: Page) -> Told | None:  # noqa: ARG002
+    def read(self, ask: Ask, answer: Page) -> Told | None:
         root = _root(answer.body)
-        if root is None or str(root.tag).rpartition("}")[2].lower() not in ("rss", "feed", "rdf"):
+        if root is None or str(root.tag).rpartition("}")[2] not in _ROOTS:
             return None
-        said = [_said(entry) for entry in root.iter("{*}item", "{*}entry")]
-        said.sort(key=lambda one: one.posted_at or "")  # feeds tell the newest first, threads the oldest
-        return Told(tuple(said))
+        entries = [entry for entry in root.iter("{*}item", "{*}entry") if _is_of_page(entry, ask.url)]
+        return Told(tuple(_said(entry) for entry in entries), is_open=True)
+
+
+def _is_of_page(entry: etree._Element, feed: str) -> bool:
+    """Whether what an entry links to is the page that the feed belongs to: a section's feed has its articles."""
+    path = _PAGE.sub("", address_of(_link(entry)).path).rstrip("/")
+    return bool(path) and address_of(feed).path.startswith(f"{path}/")
 
 
 def _root(body: bytes) -> etree._Element | None:
@@ -71,12 +79,12 @@ def _author(entry: etree._Element) -> str | None:
     if named:
         return named
     title = _text(entry, "title") or ""
-    match = _BY.match(title) or _IN.match(title)
+    match = _BY.fullmatch(title)
     return match[1] if match is not None else _text(entry, "author")
 
 
 def _native_id(address: str) -> str | None:
-    match = re.search(r"(?:#|comment[-/=])\D{0,20}(\d{1,20})$", address)
+    match = _NATIVE.search(address)
     return match[1] if match is not None else None
 
 
