@@ -69,3 +69,17 @@ def test_what_must_outlast_a_power_cut_first_is_done_first() -> None:
     shelf.of("b.example")
     shelf.sync()
     assert heard == ["first", "close a.example", "first", "sync b.example"]
+
+
+def test_a_file_in_use_is_not_closed_to_make_room() -> None:
+    heard: list[str] = []
+    shelf = Shelf(lambda site, part: Writer(f"{site} {part}", heard), most_open=1)
+    shelf.of("a.example")
+    with shelf.kept_open("a.example"):
+        shelf.of("b.example")
+        assert shelf.of("a.example").site == "a.example 1"
+        assert heard == []
+    shelf.of("c.example")
+    assert heard == ["close b.example 1"]
+    shelf.of("d.example")
+    assert heard == ["close b.example 1", "close a.example 1"]

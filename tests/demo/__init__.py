@@ -43,6 +43,8 @@ ROUTES = {
     "/cartographer": Route(status=301, location="/2011/08/the-cartographers-wife/"),
     "/2011/08/the-cartographers-wife/": Route("the-cartographers-wife.html"),
     "/2011/09/nine-summers/": Route("nine-summers.html"),
+    "/2011/09/nine-summers/comment-page-1/": Route("nine-summers-1.html"),
+    "/2011/09/nine-summers/comment-page-2/": Route("nine-summers.html"),
     "/2011/10/the-last-matinee/": Route("the-last-matinee.html"),
 }
 NOT_FOUND = Route("not-found.html", status=404)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import gzip
 import os
+import pickle
 from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from archiver.page import Page
-from archiver.warc.exchange import Purpose
+from archiver.warc.exchange import Location, Part, Purpose
 from archiver.warc.http import page_of
-from archiver.warc.reader import page_at, pages
+from archiver.warc.reader import Captured, captured, page_at, pages
 from archiver.warc.writer import ArchiveWriter
 from tests.warc.shapes import SHAPES, TEXT, ZIPPED, Shape, answer, archive, exchange
 
@@ -240,3 +241,80 @@ def test_a_bomb_in_an_archive_is_cut(tmp_path: Path) -> None:
     path.write_bytes(gzip.compress(foreign(typed("text/html", b"0" * 70 * 2**20)), 1))
     [(page, location)] = pages(path)
     assert (len(page.body), page.truncated, location.payload_digest) == (32 * 2**20, "length", None)
+
+
+# What belongs to a page
+
+
+def told_apart(folder: Path) -> tuple[Path, list[Location]]:
+    """Two pages and their answers, in the order in which they came: one of them broke off at first."""
+    path = folder / "kettles.example" / "run.warc.gz"
+    with ArchiveWriter(path, data=folder, software="test", run_id="run") as writer:
+        first, second = (writer.write(exchange(answer(), url=f"{URL}/{n}")) for n in (1, 2))
+
+        def write(page: Location, ask: str, response: bytes, **more: str) -> Location:
+            part = Part(of=page.record_id, ask=ask)
+            return writer.write(exchange(response, url=f"{URL}/x", purpose=Purpose.COMMENTS, part=part, **more))
+
+        places = [
+            first,
+            second,
+            write(second, "sha256:a", answer(body=b"of the second")),
+            write(first, "sha256:a", b"HTTP/1.1 200", failure="the answer broke off"),
+            write(first, "sha256:a", answer(body=b"of the first")),
+            write(first, "sha256:b", b"", failure="timed out"),
+            write(first, "sha256:c", b"HTTP/1.1 200", failure="the answer broke off"),
+        ]
+        hop = exchange(answer(), purpose=Purpose.HOP, part=Part(of=first.record_id, ask="sha256:d"))
+        writer.write(hop)
+    return path, places
+
+
+def found(one: Captured, *asks: str) -> list[bytes | None]:
+    answers = [one.answers.find(f"sha256:{ask}", one.location.filename) for ask in asks]
+    return [answer and answer[0].body for answer in answers]
+
+
+@pytest.mark.parametrize("compressed", [True, False])
+@pytest.mark.parametrize("opened", [True, False])
+def test_a_page_comes_with_the_answers_that_belong_to_it(compressed: bool, opened: bool, tmp_path: Path) -> None:
+    path, places = told_apart(tmp_path)
+    if not compressed:
+        plain = tmp_path / "plain.warc"
+        plain.write_bytes(gzip.decompress(path.read_bytes()))
+        path = plain
+    file = path.open("rb")
+    seen = [
+        (one.location, found(one, *"abcd"), len(pickle.dumps(one.answers)) if not opened else 0)
+        for one in captured(file if opened else path)
+    ]
+    file.close()
+    assert [answers for _, answers, _ in seen] == [[b"of the first", None, None, None], [b"of the second", *[None] * 3]]
+    if compressed:
+        assert [location for location, _, _ in seen] == places[:2]
+
+
+def test_an_answer_tells_where_it_lies(tmp_path: Path) -> None:
+    path, places = told_apart(tmp_path)
+    first, second = captured(path)
+    [of_first, of_second] = [one.answers.find("sha256:a", one.location.filename) for one in (first, second)]
+    assert of_first is not None
+    assert of_second is not None
+    assert [of_first[1], of_second[1]] == [places[4], places[2]]
+
+
+def test_pages_of_others_come_without_answers(tmp_path: Path) -> None:
+    path = tmp_path / "x.warc.gz"
+    given = {"Archiver_Part_Of": "<urn:uuid:a53deded-fb3b-4b8c-ac49-a12c73e3e1f8>", "Archiver_Ask": "sha256:a"}
+    path.write_bytes(gzip.compress(foreign(typed("text/html"))) + gzip.compress(foreign(typed("text/html"), **given)))
+    assert [len(one.answers) for one in captured(path)] == [0, 0]
+    assert [(one.page.url, one.location) for one in captured(path)] == [
+        (page.url, location) for page, location in pages(path)
+    ]
+
+
+def test_the_pages_of_an_archive_compressed_as_one_piece_come_without_answers(tmp_path: Path) -> None:
+    path, _ = told_apart(tmp_path)
+    one_piece = tmp_path / "one.warc.gz"
+    one_piece.write_bytes(gzip.compress(gzip.decompress(path.read_bytes())))
+    assert [len(one.answers) for one in captured(one_piece)] == [0, 0]
