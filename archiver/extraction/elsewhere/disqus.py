@@ -19,7 +19,7 @@ from archiver.extraction.select import rule
 from archiver.page import Page
 from archiver.record import Review
 
-_EMBED: Final = "https://disqus.com/embed/comments/"
+EMBED: Final = "https://disqus.com/embed/comments/"
 _SCRIPTS: Final = rule("script")
 #: In a script's address or text, and as older pages and the plugin for WordPress tell it.
 _SHORTNAME: Final = re.compile(
@@ -39,7 +39,7 @@ class Disqus:
             return
         address = thread.url or review.canonical_url or review.url
         asked = {"base": "default", "f": shortname, "t_i": thread.thread_id, "t_u": address}
-        yield Ask(f"{_EMBED}?{urlencode({name: said for name, said in asked.items() if said})}")
+        yield Ask(f"{EMBED}?{urlencode({name: said for name, said in asked.items() if said})}")
 
     def read(self, ask: Ask, answer: Page) -> Told | None:  # noqa: ARG002
         found = disqus_thread(Reading(answer)) if answer.media_type == "text/html" else None
