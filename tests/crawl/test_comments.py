@@ -41,8 +41,8 @@ from archiver.extraction.elsewhere import disqus, wordpress
 class Standin(guard.GuardedResolver):
     pass
 
-assert disqus._EMBED
-disqus._EMBED = {embed!r}
+assert disqus.EMBED
+disqus.EMBED = {embed!r}
 {more}
 """
 STANDS_IN = ("-s", "TWISTED_DNS_RESOLVER=standin.Standin")
