@@ -25,6 +25,7 @@ from archiver.record import CommentState, ParentSource, Review
 _FEEDS: Final = rule('link[rel="alternate"][type="application/atom+xml"]')
 #: Comments in a definition list, which shows no replies as such: the feed knows them.
 _FLAT: Final = rule("#comments-block, .comments-block")
+_NAME: Final = b"comments-block"
 _OWN_FEED: Final = re.compile(r"/feeds/\d{1,25}/comments/default/?")
 _COMMENT: Final = re.compile(r"(?:\.post-|/comments/default/)(\d{1,25})$")
 _A_PAGE: Final = 500
@@ -59,7 +60,8 @@ class Blogger:
 
 def _is_flat(reading: Reading, review: Review) -> bool:
     unknown = sum(one.parent_source is ParentSource.UNKNOWN for one in review.comments)
-    return unknown > 1 and reading.index.first(_FLAT) is not None
+    # most flat pages are not Blogger's, and are not worth an index
+    return unknown > 1 and _NAME in reading.page.body and reading.index.first(_FLAT) is not None
 
 
 def _part(url: str, start: int) -> Ask:

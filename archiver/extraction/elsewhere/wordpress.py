@@ -35,7 +35,7 @@ _API: Final = rule('link[rel="https://api.w.org/"]')
 _OWN: Final = rule('link[rel="alternate"][type="application/json"]')
 _FORM: Final = rule('input[name="comment_post_ID"]')
 _SHORT: Final = rule('link[rel="shortlink"]')
-_OWN_ID: Final = re.compile(r"/wp/v2/(?!categories/|tags/|users/)[a-z_-]{1,40}/(\d{1,20})$")
+_OWN_ID: Final = re.compile(r"/wp/v2/[a-z_-]{1,40}/(\d{1,20})$")
 _FORM_ID: Final = re.compile(r"(\d{1,20})$")
 _SHORT_ID: Final = re.compile(r"[?&]p=(\d{1,20})$")
 _A_PAGE: Final = 100

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from typing import Any
 
 import pytest
 
@@ -91,10 +92,11 @@ def test_an_answer_that_is_missing_costs_no_other(thread: Thread) -> None:
 
 
 @each_asking
-def test_an_answer_cut_short_is_none(thread: Thread) -> None:
+@pytest.mark.parametrize("said", [{"truncated": "length"}, {"status": 404}, {"status": 503}], ids=str)
+def test_an_answer_cut_short_or_with_another_status_is_none(thread: Thread, said: dict[str, Any]) -> None:
     def answer(ask: Ask) -> Page | None:
         found = thread.answer(ask)
-        return dataclasses.replace(found, truncated="length") if found is not None else None
+        return dataclasses.replace(found, **said) if found is not None else None
 
     assert gathered(thread.page, thread.review, answer) == thread.review
 
