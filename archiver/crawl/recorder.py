@@ -72,6 +72,7 @@ class Recorder:
         self._archives = Shelf(self._new_archive)
         self._held: dict[Request, Exchange] = {}
         self._written: WeakKeyDictionary[Request, tuple[Exchange, Location]] = WeakKeyDictionary()
+        self._pages: WeakKeyDictionary[Request, Page] = WeakKeyDictionary()
         self._askers: dict[str, str] = {}
         self._unfinished: list[Callable[[], Review]] = []
         self._sinks: list[_Sink] = []
@@ -127,8 +128,11 @@ class Recorder:
 
     def kept(self, response: Response) -> Answered:
         """The page of a response, with its content coding removed, and where it lies in the archive."""
-        exchange, location = self._written[request_of(response)]
-        return Answered(page_of(exchange), location)
+        request = request_of(response)
+        exchange, location = self._written[request]
+        if request not in self._pages:  # which is decoded and parsed once
+            self._pages[request] = page_of(exchange)
+        return Answered(self._pages[request], location)
 
     def page(self, response: Response) -> Page:
         return self.kept(response).page
