@@ -28,14 +28,14 @@ from archiver.extraction.identity import identify, revision_id
 from archiver.extraction.labels import label
 from archiver.extraction.metadata import Metadata, metadata, of_first_post, plain_metadata
 from archiver.extraction.plaintext import read_plain
-from archiver.extraction.ratings import Ratings, only_rates, rating_in_line, ratings
+from archiver.extraction.ratings import Ratings, only_rates, printed_verdict, rating_in_line, ratings
 from archiver.extraction.reading import Reading
 from archiver.extraction.rights import rights
 from archiver.extraction.segments import body_of, segments_of
 from archiver.extraction.sites import name_body, site_file
 from archiver.extraction.state import Verdict, judge
 from archiver.extraction.tags import Tags, tags
-from archiver.extraction.work import work
+from archiver.extraction.work import names_several, work
 from archiver.page import Page, page_of
 from archiver.record import (
     Capture,
@@ -52,6 +52,8 @@ from archiver.record import (
 
 #: States of pages that hold an article, or a part of one.
 _WITH_ARTICLE: Final = frozenset({PageState.ARTICLE, PageState.ARTICLE_PART, PageState.PAYWALLED})
+#: Lines of the article that may stand outside its paragraphs.
+_LINES: Final = frozenset({Role.RATING, Role.FACTS})
 #: A line that only rates is no longer than this.
 _LONGEST_RATING_LINE: Final = 120  # characters
 #: States whose title is the article's all the same.
@@ -221,21 +223,27 @@ def _work(opened: Opened, title: str | None, *, rated: bool) -> ItemReviewed | N
     by_readers = any(comment.kind is CommentKind.USER_REVIEW for comment in opened.thread.comments)
     return work(
         opened.reading, title, opened.tags.categories, tags=opened.tags.tags, facts=opened.facts.values,
-        rated=rated or by_readers,
+        lines=_lines_of_article(opened.blocks), rated=rated or by_readers,
     )  # fmt: skip
 
 
 def _printed_rating(opened: Opened) -> Rating | None:
     """The verdict printed in the headline, or in a line of the article where nothing else gives one."""
-    texts = [opened.metadata.title or ""]
-    texts += [block.text for block in opened.blocks if block.role is Role.RATING]
+    titled = rating_in_line(opened.metadata.title or "")
+    if titled is not None:
+        return titled.rating
+    if opened.ratings.refused or names_several(opened.metadata.title or ""):
+        return None
+    rated = [block.text for block in opened.blocks if block.role is Role.RATING]
     body = [block.text for block in opened.blocks if block.role is Role.BODY]
-    texts += [*body[:2], *body[-3:]]
-    for text in texts:
-        line = rating_in_line(text)
-        if line is not None:
-            return line.rating
-    return None
+    return printed_verdict([*rated, *body[:2], *body[-3:]], _lines_of_article(opened.blocks))
+
+
+def _lines_of_article(blocks: list[Block]) -> list[str]:
+    """What stands from the article's first paragraph to its last, and all lines of ratings and facts."""
+    places = [place for place, block in enumerate(blocks) if block.role is Role.BODY]
+    within = range(places[0], places[-1] + 1) if places else range(0)
+    return [block.text for place, block in enumerate(blocks) if place in within or block.role in _LINES]
 
 
 def _kind(meta: Metadata, verdict: Verdict, *, has_review: bool, is_forum: bool) -> PageKind:

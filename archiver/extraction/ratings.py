@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from math import isfinite
 from typing import TYPE_CHECKING, Final, NamedTuple
+from urllib.parse import unquote
 
 import msgspec
 
@@ -55,6 +56,7 @@ class _Critic(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class _Widgets(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     letters: tuple[str, ...]
+    files: tuple[str, ...]
     full: tuple[str, ...]
     half: tuple[str, ...]
     empty: tuple[str, ...]
@@ -74,6 +76,7 @@ _READER_WIDGETS: Final = rule(", ".join(_RULES.readers.selectors))
 _LINES: Final = rule("p, h2, h3, h4, strong, b")
 _TITLES: Final = rule("title, h1")
 _USES: Final = rule("use")
+rule("img")
 for _letters in _RULES.widgets.letters:
     rule_letters(_letters)
 
@@ -94,11 +97,15 @@ _DEFAULT_BESTS: Final = (5.0, 10.0, 100.0)
 
 @dataclass(frozen=True)
 class Ratings:
-    """What a page says of the work: the reviewer's verdict and the readers' average."""
+    """What a page says of the work: the reviewer's verdict and the readers' average.
+
+    ``refused`` tells that words or stars that rate were found, and that none of them is the reviewer's.
+    """
 
     rating: Rating | None = None
     aggregate: AggregateRating | None = None
     claims: tuple[Claim, ...] = ()
+    refused: bool = False
 
 
 class RatedLine(NamedTuple):
@@ -129,9 +136,26 @@ def ratings(reading: Reading) -> Ratings:
         candidates += more
         claims += claimed
     claims += _echoes(reading, candidates)
-    if any(_is_bare(one) for one in candidates) and not _says_review(reading):
-        candidates = [one for one in candidates if not _is_bare(one)]
-    return Ratings(_best(candidates), _aggregate(reading, widgets), tuple(claims))
+    aggregate = _aggregate(reading, widgets)
+    kept = _of_the_reviewer(reading, candidates, aggregate)
+    refused = not kept and (bool(candidates) or len(claims) > len(widgets))
+    return Ratings(_best(kept), aggregate, tuple(claims), refused)
+
+
+def _of_the_reviewer(
+    reading: Reading, candidates: list[_Candidate], aggregate: AggregateRating | None
+) -> list[_Candidate]:
+    """Without those that no label calls a verdict, where nothing says that the page is a review; on a page that
+    sells, buyers rate as its readers do."""
+    loose = [one for one in candidates if _is_loose(one)]
+    if not loose:
+        return candidates
+    sells = any(said.lower().endswith("product") for said in reading.meta.get("og:type", ()))
+    if sells or not _says_review(reading):
+        strict = [one for one in candidates if not _is_loose(one)]
+        return [*strict, *(one for one in loose if any(_agree(one.rating, other.rating) for other in strict))]
+    average = _rating(aggregate.value, aggregate.best, raw=None) if aggregate and aggregate.value is not None else None
+    return [one for one in candidates if average is None or not _is_loose(one) or not _agree(one.rating, average)]
 
 
 def rating_in_line(line: str) -> RatedLine | None:
@@ -149,6 +173,19 @@ def rating_in_line(line: str) -> RatedLine | None:
     if found is None or (is_short and _tells_of_others(said)):
         return None
     return RatedLine(found, False)
+
+
+def printed_verdict(telling: Iterable[str], all_lines: Iterable[str]) -> Rating | None:
+    """The verdict in the first of the telling lines that gives one, unless lines of the article say others, too.
+
+    An article whose lines give several verdicts rates several works, or the parts of one.
+    """
+    given = next((line.rating for said in telling if (line := rating_in_line(said)) is not None), None)
+    if given is None:
+        return None
+    short = (said for said in all_lines if len(said) <= _LONGEST_LINE)
+    others = (line.rating for said in short if (line := rating_in_line(said)) is not None)
+    return given if all(_agree(given, one) or given.raw == one.raw for one in others) else None
 
 
 def only_rates(line: str) -> bool:
@@ -214,6 +251,8 @@ _END_FORMS: Final = tuple(
     for form in (_GLYPHS, _ASTERISKS, _FRACTION, _STARS)
 )
 _END_LETTER: Final = re.compile(rf"(?:[:：–—|(\[]|\s-)\s*(?:grade:?\s*)?{_LETTER}\s*[)\]]?$")
+#: What the letters end with that count at the end of a line.
+_SIGNS_OF_LETTERS: Final = ("+", "-", "–", "plus", "minus")
 #: What may follow a verdict in a sentence; "3 out of 10 goals" is none.
 _THEN: Final = rf"(?=\s*(?:[.,;:!?)\]–—]|$|and\b|but\b|for\b|because\b|from\b|overall\b|{_STAR_WORDS}))"
 _SENTENCE_FORMS: Final = tuple(
@@ -233,9 +272,13 @@ _SENTENCE_SIGN: Final = re.compile(
 )
 #: The same, told sooner: one of these, or two figures with a bar or a word between them.
 _SIGN_WORDS: Final = ("out of", *"★⭐✮✭✯🌟", *_without_longer(_RULES.words.stars))
-_SIGN_FIGURES: Final = re.compile(rf"\d\s?(?:/|\s(?:{_alternatives(_RULES.words.out_of)})\s)\s?\d", re.IGNORECASE)
+_SIGN_FIGURES: Final = re.compile(
+    rf"[\d¼½¾⅓⅔]\s?(?:/|\s(?:{_alternatives(_RULES.words.out_of)})\s)\s?\d", re.IGNORECASE
+)
 _MOST_SIGNS: Final = 8
 _BEFORE, _AFTER = 70, 40  # characters
+#: What a title or an address calls a review; in the plural, readers' reviews are as likely.
+_REVIEW: Final = re.compile(rf"(?:{_alternatives(_RULES.words.review)})(?!s\b)", re.IGNORECASE)
 _OTHERS: Final = re.compile(rf"\b(?:{_alternatives(_RULES.words.others)})", re.IGNORECASE)
 _COUNTED: Final = _alternatives(_RULES.words.counted)
 _READER_LINE: Final = re.compile(
@@ -311,13 +354,13 @@ def _number_alone(said: str) -> Rating | None:
 
 def _ending(said: str) -> Rating | None:
     """A verdict at the end of a headline ("FLEA CIRCUS: ★★★½")."""
-    for form in _END_FORMS if _FIGURE.search(said) is not None else ():
+    for form in _END_FORMS if _may_hold(said) or "/" in said or "*" in said else ():
         match = form.search(said)
         if match is not None:
             found = _rating_of(match)
             if found is not None and not ("/" in match[0] and not _may_end(said, match, found)):
                 return msgspec.structs.replace(found, raw=match[0].strip(" :：–—|()[],.!"))
-    match = _END_LETTER.search(said)
+    match = _END_LETTER.search(said) if said.rstrip(")] .!").endswith(_SIGNS_OF_LETTERS) else None
     return Rating(raw=match["letter"]) if match is not None and len(match["letter"]) > 1 else None
 
 
@@ -330,10 +373,15 @@ def _may_end(said: str, match: re.Match[str], found: Rating) -> bool:
     )
 
 
+def _may_hold(said: str) -> bool:
+    """Cheap sign that words hold a verdict: stars, or two figures that a bar or a word joins."""
+    folded = said.casefold()
+    return any(word in folded for word in _SIGN_WORDS) or _SIGN_FIGURES.search(said) is not None
+
+
 def _in_sentence(said: str) -> Rating | None:
     """A verdict given in so many words, looked for around what every form of it holds."""
-    folded = said.casefold()
-    if not any(word in folded for word in _SIGN_WORDS) and _SIGN_FIGURES.search(said) is None:
+    if not _may_hold(said):
         return None
     for place, sign in enumerate(_SENTENCE_SIGN.finditer(said)):
         if place == _MOST_SIGNS:
@@ -430,23 +478,26 @@ def _best(candidates: list[_Candidate]) -> Rating | None:
     return _rating(first.value, best, raw=raw, worst=worst)
 
 
-def _is_bare(candidate: _Candidate) -> bool:
-    """Stars with no word and no scale beside them, outside the headline: a testimonial's as well as a verdict."""
+def _is_loose(candidate: _Candidate) -> bool:
+    """Words or stars outside the headline that no label calls a verdict: a testimonial's as well as one."""
     raw = candidate.rating.raw
-    return (
-        candidate.trust <= _LINE
-        and candidate.rating.value is not None
-        and not (raw and re.search(r"[^\W\d_]{2}|/", raw))
-    )
+    is_labelled = raw is not None and candidate.rating.value is not None and _LABEL.match(raw) is not None
+    return candidate.trust <= _LINE and candidate.rating.value is not None and not is_labelled
 
 
 def _says_review(reading: Reading) -> bool:
+    """Whether its titles, its address, its data or the type of its entry call the page a review."""
     said = [reading.text(node) for node in reading.index.select(_TITLES)[:2]]
-    said += [one for key in ("og:title", "og:description", "description") for one in reading.meta.get(key, ())[:1]]
-    folded = " ".join(said).casefold()
-    if any(word in folded for word in _RULES.words.review):
+    if reading.entry.node is not None:
+        said.append(reading.entry.node.attrs.get("class", ""))  # "node-review", "type-review"
+    said += reading.meta.get("og:title", ())[:1]
+    if _REVIEW.search(" ".join(said)) is not None or _REVIEW.search(_path(reading)) is not None:
         return True
-    return bool(reading.linked.of_type("Review", "CriticReview", "ReviewNewsArticle"))
+    return any(_is_own(reading, one) for one in reading.linked.of_type("Review", "CriticReview", "ReviewNewsArticle"))
+
+
+def _path(reading: Reading) -> str:
+    return unquote((reading.page.url or "").partition("//")[2].partition("/")[2].partition("?")[0])
 
 
 def _agree(one: Rating, other: Rating) -> bool:
@@ -722,6 +773,7 @@ def _widgets(reading: Reading, readers: list[Node]) -> tuple[list[_Candidate], l
             if found is None or _in_any(node, readers) or not reading.entry.owns(node) or _is_of_readers(reading, node):
                 continue
             seen[node.index] = (node, found)
+    seen |= _images(reading, readers)
     drawn = [seen[i] for i in sorted(seen)]
     if not drawn or len({one.value for _, one in drawn}) > 1:
         return [], []
@@ -730,6 +782,32 @@ def _widgets(reading: Reading, readers: list[Node]) -> tuple[list[_Candidate], l
         if node.first < node.last and not any(claim.node.holds(node) for claim in outer):
             outer.append(Claim(node, Role.RATING, f"class {node.attrs.get('class', '')[:60]}"))
     return [_Candidate(_WIDGET, one) for _, one in drawn], outer
+
+
+def _images(reading: Reading, readers: list[Node]) -> dict[int, tuple[Node, Rating]]:
+    """Images whose alternative text or file name tells a verdict ("3.5 stars", ``stars-35.png``)."""
+    found: dict[int, tuple[Node, Rating]] = {}
+    for node in reading.index.under("t", "img"):
+        told = _of_image(node.attrs.get("alt", ""), node.attrs.get("src", ""))
+        if told is None or _in_any(node, readers) or not reading.entry.owns(node) or _is_of_readers(reading, node):
+            continue
+        found[node.index] = (node, told)
+    return found
+
+
+def _of_image(alt: str, src: str) -> Rating | None:
+    if 0 < len(alt) <= _LONGEST_VALUE and _FIGURE.search(alt) is not None:
+        words = _plain(" ".join(alt.split()))
+        label = _LABEL.match(words)
+        rest = (words[label.end() :] if label is not None else _TOLD.sub("", words, count=1)).strip(" .!")
+        told = _exactly(rest, bare=label is None)
+        if told is not None:
+            return told
+    match = _STAR_FILE.fullmatch(_file_name(src)) if _STAR_FILE_SIGN.search(src) is not None else None
+    if match is None:
+        return None
+    value = float(match["before"] or match["after"]) + (0.5 if match["half_before"] or match["half_after"] else 0.0)
+    return _rating(value, None, raw=match[0])
 
 
 def _is_of_readers(reading: Reading, node: Node) -> bool:
@@ -761,6 +839,11 @@ def _drawn(reading: Reading, node: Node) -> Rating | None:
     return _by_parts(reading, node) or _by_width(reading, node) or _by_number(attrs)
 
 
+_STAR_FILE_SIGN: Final = re.compile(_alternatives(_RULES.widgets.files))
+_STAR_FILE: Final = re.compile(
+    rf"(?P<before>[0-5])(?P<half_before>[-_.]?(?:5|half))?[-_]?(?:{_alternatives(_RULES.widgets.files)})"
+    rf"|(?:{_alternatives(_RULES.widgets.files)})[-_]?(?P<after>[0-5])(?:[-_.]?(?P<half_after>5|half)|[-_.]?0)?"
+)
 _TOLD: Final = re.compile(r"^rated\s+", re.IGNORECASE)
 
 
@@ -809,12 +892,17 @@ def _file_name(src: str) -> str:
 
 
 _WIDTH: Final = re.compile(r"width:\s*(\d{1,3}(?:\.\d+)?)%")
+_VARIABLE: Final = re.compile(r"--(?:star-)?rating:\s*([0-5](?:\.\d+)?)(?![\d.%])")
 
 
 def _by_width(reading: Reading, node: Node) -> Rating | None:
-    """A bar of five stars, filled to a share of its width."""
-    for part in reading.document.within(node)[:6]:
-        match = _WIDTH.search(part.attrs.get("style", ""))
+    """A bar of five stars, filled to a share of its width, or as a variable of its style says."""
+    for part in (node, *reading.document.within(node)[:6]):
+        style = part.attrs.get("style", "")
+        match = _VARIABLE.search(style)
+        if match is not None and float(match[1]) > 0:
+            return _rating(float(match[1]), 5.0, raw=match[1])
+        match = _WIDTH.search(style)
         if match is not None and "star" in f"{node.attrs.get('class', '')} {part.attrs.get('class', '')}":
             share = float(match[1])
             if 0 < share <= 100:

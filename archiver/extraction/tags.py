@@ -10,9 +10,11 @@ between them are left, the places are counted.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
+from operator import attrgetter
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 from urllib.parse import unquote, urlsplit
 
@@ -35,6 +37,7 @@ _BOTH: Final = ("tag", "category")
 
 
 class _Containers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    ids: tuple[str, ...]
     tag_words: tuple[str, ...]
     category_words: tuple[str, ...]
     tag_tokens: tuple[str, ...]
@@ -75,6 +78,10 @@ class _Text(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     home: tuple[str, ...]
 
 
+class _Metadata(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    keywords: tuple[str, ...]
+
+
 class _Layer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str
     tags: str
@@ -88,6 +95,7 @@ class _Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     bases: _Bases
     labels: _Labels
     text: _Text
+    metadata: _Metadata
     layer: tuple[_Layer, ...]
 
 
@@ -124,6 +132,7 @@ _HOME: Final = frozenset(_RULES.text.home)
 _LETTERS: Final = ("tag", "cat", "kategor", "rubri", "topic", "keyword", "label", "taxonom", "terms")
 for _letters in _LETTERS:
     rule_letters(_letters)
+_IDS: Final = rule(", ".join(f"#{one}" for one in _RULES.containers.ids))
 _REL: Final = rule("a[rel]")
 _LINKS: Final = rule("a")
 _TERM_RULES: Final[tuple[tuple[Selector, Kind], ...]] = (
@@ -136,6 +145,7 @@ rule_letters("crumb")
 #: A term is a name, not a headline.
 _LONGEST_TERM: Final = 60  # characters
 _MOST_WORDS: Final = 8
+_MOST_TERM_PIECES: Final = 6
 #: A place for terms is short; what is longer holds the article.
 _MOST_PIECES: Final = 200
 _LONGEST_LINE: Final = 600  # characters
@@ -152,7 +162,15 @@ _MOST_SECTIONS: Final = 7
 #: Terms kept of one page, so that a page cannot make a record of any size.
 _MOST_TERMS: Final = 300
 
+#: Where Drupal leads from a term of any vocabulary.
+_VOCABULARY: Final = "taxonomy/term/"
 _SEPARATORS: Final = " \t\r\n,;:：|·•/–—-»›>#、，؛&\u00a0"
+_ECHO_MARKS: Final = _SEPARATORS + "#"
+#: A list of links is the page's tags where it names so many of its keywords, and they are so much of the list.
+_FEWEST_ECHOES: Final = 2
+_SHARE_OF_ECHOES: Final = 0.6
+#: Cheap sign that a link's address has the base of tags.
+_TAG_BASE: Final = re.compile(rf"/(?:{'|'.join(map(re.escape, _RULES.bases.tag))})/|[?]tag=")
 _SPLIT: Final = re.compile(r"[,;|·•、，]")
 _POST_CLASS: Final = re.compile(r"(?:^|\s)(?:hentry|post-\d+|type-[\w-]+|status-publish|h-entry)(?:\s|$)")
 
@@ -220,6 +238,11 @@ def tags(reading: Reading) -> Tags:
         names = _unique(lost_names.tags)
         return Tags(names, _categories(categories), TagsState.RECOVERED, max(len(names), bare.slots), claims)
     known = _recovered(reading)
+    unnamed = _unnamed(reading, known)
+    if unnamed is not None:
+        names = _unique(unnamed.tags)
+        claims = (*claims, *unnamed.claims)
+        return Tags(names, _categories(categories or known.categories), TagsState.FOUND, len(names), claims)
     recovered = _unique(known.tags) if bare.slots or not shown.categories else ()
     state = TagsState.LOST if bare.slots else TagsState.ABSENT
     if recovered:
@@ -315,6 +338,10 @@ def _places(reading: Reading) -> list[_Place]:
             named = _place_kind(node.attrs["class"])
             if named is not None and not entry.holds_article(node) and entry.owns(node):
                 seen[node.index] = _Place(node, _own_label(reading, node) or (None if named == "both" else named))
+    for node in reading.index.select(_IDS):
+        if node.index not in seen and node.last - node.first <= _MOST_PIECES and entry.owns(node):
+            named = _place_kind(node.attrs["id"])
+            seen[node.index] = _Place(node, _own_label(reading, node) or (None if named == "both" else named))
     return [seen[i] for i in sorted(seen)]
 
 
@@ -370,7 +397,7 @@ def _kind(link: Node, place: Kind | None) -> Kind | None:
         return None
     if base is not None:
         return base
-    return place or ("tag" if "tag" in rel else None)
+    return place or ("tag" if "tag" in rel or _VOCABULARY in link.attrs.get("href", "") else None)
 
 
 @lru_cache(maxsize=10_000)
@@ -386,7 +413,7 @@ def _base(href: str) -> Kind | Literal["other"] | None:
 
 
 def _may_be_term(reading: Reading, node: Node) -> bool:
-    if node.last - node.first > 6:
+    if node.last - node.first > _MOST_TERM_PIECES:
         return False
     text = reading.text(node)
     if len(text) > _LONGEST_TERM or text.count(" ") >= _MOST_WORDS:
@@ -397,9 +424,9 @@ def _may_be_term(reading: Reading, node: Node) -> bool:
         )
     said = text.strip(_SEPARATORS).casefold()
     number, _, counted = said.partition(" ")
-    return (
-        said not in _NO_TERM and not said.replace(":", "").isdigit() and not (number.isdigit() and counted in _COUNTED)
-    )
+    if said.replace(":", "").isdigit():
+        return _base(node.attrs.get("href", "")) == "tag"  # a year; else a count, a page, a time
+    return said not in _NO_TERM and not (number.isdigit() and counted in _COUNTED)
 
 
 def _leads_within(reading: Reading, link: Node) -> bool:
@@ -689,9 +716,15 @@ def _from_linked(reading: Reading) -> _Found:
     main = reading.linked.main
     if main is None or "Recipe" in types(main) or ARTICLES.isdisjoint(types(main)):
         return _Found()
-    words = [word for said in texts(main.get("keywords")) for word in _SPLIT.split(said)]
+    said = texts(main.get("keywords"))
+    words = said if len(said) > 1 else [word for one in said for word in _SPLIT.split(one)]  # "Kohl, Helmut" in a list
+    site = {one.casefold() for one in reading.meta.get("og:site_name", ())}
     return _Found(
-        [name for word in words if (name := _name(word)) and ":" not in word and len(name) <= _LONGEST_TERM],
+        [
+            name
+            for word in words
+            if (name := _name(word)) and ":" not in word and len(name) <= _LONGEST_TERM and _is_said(name, site)
+        ],
         [
             name
             for said in texts(main.get("articleSection"))
@@ -699,6 +732,11 @@ def _from_linked(reading: Reading) -> _Found:
             if name and len(name) <= _LONGEST_TERM
         ],
     )
+
+
+def _is_said(name: str, site: set[str]) -> bool:
+    """Whether a keyword is for readers: neither the site's name nor a switch of its system ("_no-amp")."""
+    return not name.startswith("_") and name.casefold() not in site
 
 
 def _from_meta(reading: Reading) -> _Found:
@@ -749,6 +787,143 @@ def _from_post_class(reading: Reading) -> _Found:
     if len(found.tags) > _MOST_HIDDEN:
         found.tags.clear()
     return found
+
+
+# Places without a name: told by where their links lead, or by the page's metadata
+
+
+def _unnamed(reading: Reading, known: _Found) -> _Bare | None:
+    """The tags of the first such place."""
+    late = _late_links(reading)
+    found = _based(reading, late)
+    if not found.tags:
+        found = _listed_after_label(reading)
+    if not found.tags:
+        found = _echoed(reading, late, known)
+    return found if found.tags else None
+
+
+def _based(reading: Reading, late: list[Node]) -> _Bare:
+    """Lines of the article that are nothing but links whose addresses say they lead to tags."""
+    based = _Bare()
+    leading = [link for link in late if "href" in link.attrs and _TAG_BASE.search(link.attrs["href"])]
+    for line in _lines_of(reading, leading):
+        links = [link for link in reading.index.select(_LINKS, within=line) if link.first < link.last]
+        said = [name for link in links if _may_be_tag(reading, link) and (name := _name(reading.text(link)))]
+        is_marked = all(reading.text(link).startswith("#") for link in links)
+        if not reading.entry.owns(line) or len(said) < len(links) or not (len(said) >= _FEWEST_ECHOES or is_marked):
+            continue
+        if all(_base(link.attrs.get("href", "")) == "tag" for link in links) and _only_lists(reading, line):
+            based.tags += said
+            based.claims.append(Claim(line, Role.TAG_LINE, "links that lead to tags"))
+    return based
+
+
+def _listed_after_label(reading: Reading) -> _Bare:
+    """What follows a label in a line of the article, linked or not ("Tags: copper, tin")."""
+    listed = _Bare()
+    headline = reading.entry.headline
+    for place, piece in enumerate(reading.document.pieces):
+        if piece.linked or ":" not in piece.text[:_LONGEST_LABEL] or (headline and piece.node.index < headline.index):
+            continue
+        label = piece.text[:_LONGEST_LABEL].partition(":")[0].strip(_ECHO_MARKS).casefold()
+        if _LABELS.get(label) != "tag" or label in _WEAK:
+            continue
+        line = _line_beyond(reading, place)
+        if line is None or not reading.entry.owns(line) or reading.entry.holds_article(line):
+            continue
+        names = _names_after(reading, line, place)
+        if names:
+            listed.tags += names
+            listed.claims.append(Claim(line, Role.TAG_LINE, "a label and what it lists"))
+            return listed
+    return listed
+
+
+def _line_beyond(reading: Reading, place: int) -> Node | None:
+    """The innermost element that holds a label and more words than the label."""
+    pieces = reading.document.pieces
+    here: Node | None = pieces[place].node
+    if pieces[place].text.partition(":")[2].strip():
+        while here is not None and here.tag in INLINE:
+            here = here.parent
+        return here
+    while here is not None and not any(piece.text.strip(_SEPARATORS) for piece in pieces[place + 1 : here.last]):
+        here = here.parent
+        if here is not None and here.last - place > _MOST_PIECES:
+            return None
+    return here
+
+
+def _names_after(reading: Reading, line: Node, place: int) -> list[str]:
+    """The names that a line lists after its label; none where one of them is too long to be a name."""
+    if line.last - place > _MOST_PIECES:
+        return []
+    said = [piece.text for piece in reading.document.pieces[place : line.last]]
+    said[0] = said[0].partition(":")[2]
+    names = [name for one in said for part in _SPLIT.split(one) if (name := _name(part))]
+    is_list = all(
+        len(name) <= _LONGEST_TERM and name.count(" ") < _MOST_WORDS - 2 and not name.endswith((".", "!", "?", ":"))
+        for name in names
+    )
+    return [name for name in names if name.casefold() not in _NO_TERM] if is_list else []
+
+
+def _echoed(reading: Reading, late: list[Node], known: _Found) -> _Bare:
+    """Lists of links after the headline that name what the metadata name: whatever their class, they are its tags."""
+    names = {name.casefold() for name in known.tags}
+    for key in _RULES.metadata.keywords:
+        names.update(
+            word.strip(_SEPARATORS).casefold() for said in reading.meta.get(key, ()) for word in _SPLIT.split(said)
+        )
+    names.discard("")
+    echoed = _Bare()
+    if len(names) < _FEWEST_ECHOES:
+        return echoed
+    for line in _lines_of(
+        reading, [link for link in late if reading.text(link).strip(_ECHO_MARKS).casefold() in names]
+    ):
+        links = [link for link in reading.index.select(_LINKS, within=line) if _may_be_tag(reading, link)]
+        said = [name for link in links if (name := _name(reading.text(link)))]
+        shared = {name.casefold() for name in said} & names
+        if len(shared) >= _FEWEST_ECHOES and len(shared) >= _SHARE_OF_ECHOES * len(said) and _only_lists(reading, line):
+            echoed.tags += said
+            echoed.claims.append(Claim(line, Role.TAG_LINE, "links that name the page's keywords"))
+    return echoed
+
+
+def _late_links(reading: Reading) -> list[Node]:
+    """Links of few words after the headline."""
+    links = reading.index.under("t", "a")
+    headline = reading.entry.headline
+    start = bisect_left(links, headline.index, key=_place_of) if headline is not None else 0
+    return [link for link in links[start:] if 0 < link.last - link.first <= _MOST_TERM_PIECES]
+
+
+_place_of: Final = attrgetter("index")
+
+
+def _lines_of(reading: Reading, links: list[Node]) -> list[Node]:
+    """The lists and lines that some links stand in."""
+    lines = {line.index: line for line in map(_line_of, links)}
+    return [
+        lines[place]
+        for place in sorted(lines)
+        if lines[place].last - lines[place].first <= _MOST_PIECES and not reading.entry.holds_article(lines[place])
+    ]
+
+
+def _may_be_tag(reading: Reading, link: Node) -> bool:
+    is_tag = link.first < link.last and _kind(link, "tag") == "tag"
+    return is_tag and _leads_within(reading, link) and _may_be_term(reading, link)
+
+
+def _only_lists(reading: Reading, line: Node) -> bool:
+    """Whether a line is its links and at most a label: in prose, links say what they will."""
+    loose = [piece.text for piece in reading.document.pieces[line.first : line.last] if not piece.linked]
+    return len("".join(loose).strip(_SEPARATORS)) <= _LONGEST_LABEL and all(
+        len(text) <= _LONGEST_LABEL for text in loose
+    )
 
 
 # Lines of plain text

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import msgspec
 
 from archiver import rules
+from archiver.extraction.imprint import imprinted
 from archiver.extraction.linked_data import Thing, text, texts, things, types
 from archiver.extraction.ratings import rating_in_line
 from archiver.extraction.select import rule
@@ -97,7 +98,7 @@ _MARKED_ONLY: Final = frozenset(_REVIEW_WORDS) - {
 _ADJECTIVE: Final = re.compile(r"\s(?:im\s)?(?:ersten|großen|ausführlichen|langzeit|kurz)$", re.IGNORECASE)
 #: "Best X", "16 Best X", "How to X", "X vs Y": of several works, or of none.
 _SEVERAL: Final = re.compile(
-    rf"^(?:the\s)?(?:\d{{1,3}}\s)?(?:{_words(_RULES.title.no_starts)})(?:\s|$)|^(?:the\s)?\d{{1,3}}\s[^\W\d]+\s(?:best|most)\s|\svs\.?\s|\s\|\s",
+    rf"^(?:the\s)?(?:\d{{1,3}}\s)?(?:{_words(_RULES.title.no_starts)})(?:\s|$)|^(?:the\s)?\d{{1,3}}\s(?:of\s(?:the|our)|[^\W\d]+)\s(?:best|most)\s|\svs\.?\s|\s\|\s",
     re.IGNORECASE,
 )
 _YEAR: Final = re.compile(r"\s{0,3}[(\[](?P<year>(?:18|19|20)\d\d)[)\]]")
@@ -105,6 +106,7 @@ _BY: Final = re.compile(
     rf"\s(?:{_words(_RULES.title.by)})\s(?P<creator>[^\W\d_a-zа-я][\w.'’\-]*(?:\s[\w.'’\-]+){{0,4}})$"
 )
 _QUOTATION: Final = re.compile(r"[«„“\"‘「『《](?P<name>[^«»„“”\"‘’「」『』《》]{2,120})[»“”\"’」』》]")
+_STARS: Final = frozenset("★⭐✮✭✯🌟*")
 _QUOTES: Final = "«»„“”\"‘’'‹›「」『』《》 \t"
 
 
@@ -127,19 +129,28 @@ def work(
     *,
     tags: Sequence[str] = (),
     facts: Iterable[str] = (),
+    lines: Sequence[str] = (),
     rated: bool = False,
 ) -> ItemReviewed | None:
     """The work that the page reviews; None where it cannot be told, or the page reviews nothing.
 
-    ``facts`` are the keys of the facts printed beside the review; ``rated`` tells that the page gives a verdict,
-    or that its readers review the work themselves.
+    ``facts`` are the keys of the facts printed beside the review, ``lines`` the article's own; ``rated`` tells
+    that the page gives a verdict, or that its readers review the work themselves.
     """
     filed = [*categories, *tags]
     titles = _titles(reading, title)
     item = _from_data(reading)
     named = _from_titles(titles, title)
+    if item is not None and names_several(title or "") and not _is_in(item.name, titles):
+        item = None
     if named is None and title is not None and _is_review(reading, filed, rated=rated):
-        named = _quoted(title) or _short(title)
+        named = _quoted(title) or _beside_stars(lines)
+        if named is None and item is None:
+            item = imprinted(lines)
+        if named is None and item is None:
+            named = _short(title)
+    elif named is None and item is None:
+        item = imprinted(lines, alone=True)
     if item is not None and (named is None or _is_in(item.name, titles) or not _akin(item.name, named.name)):
         if item.type is None or item.type in _VAGUE:
             item = msgspec.structs.replace(
@@ -152,6 +163,11 @@ def work(
     if item is None:
         return None
     return _with_ids(reading, _with_year(item, titles))
+
+
+def names_several(title: str) -> bool:
+    """Whether a headline is one of several works ("Best kettles", "Kettle A vs Kettle B"), or of none."""
+    return _SEVERAL.search(title) is not None
 
 
 def _is_in(name: str | None, titles: Sequence[str]) -> bool:
@@ -397,6 +413,18 @@ def _quoted(title: str) -> _Named | None:
     """The only name in quotes in a headline."""
     found = list(_QUOTATION.finditer(title))
     return _named(found[0]["name"], None) if len(found) == 1 and len(found[0]["name"].split()) <= _MOST_WORDS else None
+
+
+def _beside_stars(lines: Sequence[str]) -> _Named | None:
+    """The name in the only line of the article that is a name and a verdict ("LANTERN BAY ★★★½")."""
+    found = []
+    for said in lines:
+        line = rating_in_line(said) if len(said) <= _LONGEST_NAME else None
+        raw = line.rating.raw if line is not None and not line.whole_line else None
+        place = said.rfind(raw) if raw and raw[0] in _STARS else -1
+        if place > 0 and len(said[:place].split()) <= _MOST_WORDS:
+            found.append(said[:place].rstrip(" :：–—|-,(["))
+    return _named(found[0], None) if len(found) == 1 else None
 
 
 def _short(title: str) -> _Named | None:

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from archiver.extraction.ratings import Ratings, number, rating_in_line, ratings
+from archiver.extraction.ratings import Ratings, number, printed_verdict, rating_in_line, ratings
 from archiver.extraction.reading import Reading
 from archiver.page import page_of
 from archiver.record import AggregateRating, Role
@@ -234,3 +234,60 @@ def test_a_hostile_line_costs_little(filling: str) -> None:
     rating_in_line((filling * 2_000)[:2_000])
     rating_in_line(filling * 1_000_000)
     assert time.perf_counter() - started < 1
+
+
+@pytest.mark.parametrize(
+    ("body", "value", "best"),
+    [
+        ('<p><img src="/i/x.gif" alt="3.5 stars"></p>', 3.5, None),
+        ('<p><img src="/i/stars-35.png" alt=""></p>', 3.5, None),
+        ('<p><img src="/i/4-sterne.svg"></p>', 4, None),
+        ('<div class="stars" style="--rating: 3.5;"></div>', 3.5, 5),
+    ],
+)
+def test_images_and_styles_that_tell_a_verdict(body: str, value: float, best: float | None) -> None:
+    found = rated(body).rating
+    assert found is not None
+    assert (found.value, found.best) == (value, best)
+
+
+@pytest.mark.parametrize("image", ['<img alt="1/4">', '<img src="/i/star-2x.png" alt="a star">', '<img alt="2019">'])
+def test_other_images_tell_none(image: str) -> None:
+    assert rated(f"<p>{image}</p>").rating is None
+
+
+LOOSE = '<div class="stars" title="4.8 out of 5 stars"></div>'
+
+
+def shop(body: str, *, title: str = "Copper kettle", head: str = "", entry: str = "post") -> Ratings:
+    html = f'<title>{title}</title>{head}<article class="{entry}"><h1>{title}</h1><p>It sings.</p>{body}</article>'
+    return ratings(Reading(page_of(html.encode(), headers={"content-type": "text/html; charset=utf-8"})))
+
+
+def test_stars_rate_only_where_something_calls_the_page_a_review() -> None:
+    assert shop(LOOSE).rating is None
+    assert shop(LOOSE).refused
+    assert shop(LOOSE, title="Copper kettle: reader reviews").rating is None
+    assert shop(LOOSE, title="Copper kettle review").rating is not None
+    assert shop(LOOSE, entry="node-review").rating is not None
+
+
+def test_what_a_shop_shows_and_what_equals_the_average_is_the_buyers() -> None:
+    sells = '<meta property="og:type" content="product">'
+    assert shop(LOOSE, title="Copper kettle review", head=sells).rating is None
+    average = script('{"@type": "Product", "aggregateRating": {"ratingValue": 4.8, "ratingCount": 9}}')
+    assert shop(LOOSE, title="Copper kettle review", head=average).rating is None
+
+
+@pytest.mark.parametrize(
+    ("lines", "raw"),
+    [
+        (["It sings.", "4.2/10"], "4.2/10"),
+        (["It sings.", "4.2/10", "Verdict: 4.2/10"], "4.2/10"),
+        (["Kettle A", "4.2/10", "Kettle B", "8.1/10"], None),
+        (["It sings."], None),
+    ],
+)
+def test_a_verdict_printed_among_others_is_none(lines: list[str], raw: str | None) -> None:
+    found = printed_verdict(lines, lines)
+    assert (found.raw if found is not None else None) == raw

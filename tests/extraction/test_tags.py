@@ -173,3 +173,38 @@ def test_commas_with_nothing_between_them_are_lost_tags() -> None:
 )
 def test_other_lines_file_nothing(line: str) -> None:
     assert tag_line(line) is None
+
+
+KEYWORDS = '<meta name="keywords" content="copper, tin, kettles of the north, seo-7">'
+
+
+@pytest.mark.parametrize(
+    ("footer", "head", "tagged"),
+    [
+        pytest.param(
+            '<div class="x9"><a href="/n/1">Copper</a><a href="/n/2">Tin</a><a href="/n/3">News</a></div>',
+            KEYWORDS, ("Copper", "Tin", "News"), id="links that name the page's keywords",
+        ),
+        pytest.param(
+            '<ul class="x9"><li><a href="/topic/a">Tea</a></li><li><a href="/topic/b">Tin</a></li></ul>',
+            "", ("Tea", "Tin"), id="links whose addresses lead to tags",
+        ),
+        pytest.param("<p>Tags: copper, tin</p>", "", ("copper", "tin"), id="a label and words"),
+        pytest.param(
+            "<div><b>Tags:</b><span>copper</span> <span>tin</span></div>", "", ("copper", "tin"), id="a label and spans"
+        ),
+        pytest.param('<p><a rel="tag" href="/tag/2019/">2019</a></p>', "", ("2019",), id="a year"),
+        pytest.param('<p>More <a href="/n/1">Copper</a> and also some <a href="/n/2">Tin</a> from the hills behind'
+                     " the old town.</p>", KEYWORDS, (), id="links in prose"),
+        pytest.param("<p>Tags: they are gone. Nobody knows who took them from here.</p>", "", (), id="a sentence"),
+    ],
+)  # fmt: skip
+def test_places_for_tags_that_no_class_names(footer: str, head: str, tagged: tuple[str, ...]) -> None:
+    found = tags(opened(footer, head=head))
+    assert found.tags == tagged
+    assert found.state is (TagsState.FOUND if tagged else TagsState.ABSENT)
+
+
+def test_keywords_of_the_system_and_of_the_site_are_no_tags() -> None:
+    head = LINKED.replace('"Section:Home, copper ware"', '["Valk, Ada", "_no-amp", "Kettles"]')
+    assert tags(opened("", head=head + '<meta property="og:site_name" content="Kettles">')).tags == ("Valk, Ada",)

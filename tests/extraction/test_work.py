@@ -133,3 +133,38 @@ def test_links_to_one_work_identify_it() -> None:
     found = work(opened("Lantern Bay review", body=more), "Lantern Bay review")
     assert found is not None
     assert found.ids == {"asin": "B00ABCDEFG"}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'Ada Valk: "Ten Winters" (North Quay)',
+        "Ada Valk: Ten Winters. North Quay, 320 Seiten, 20 Euro. ISBN 978-3-000000-00-0",
+        "Ada Valk\nTen Winters\nNorth Quay, 2014, ISBN 978-3-000000-00-0",
+        "• Ten Winters by Ada Valk (North Quay, £9.99, ISBN 978-3-000000-00-0)",
+    ],
+)
+def test_an_imprint_names_the_book(line: str) -> None:
+    title = "A long walk through the snow, and the people one meets there on the way"
+    found = work(opened(title), title, lines=["It snows.", line])
+    assert found == ItemReviewed(type="Book", name="Ten Winters", creator="Ada Valk")
+    assert work(opened(title), title, lines=[line, line.replace("Ten", "Twelve")]) is None  # a list of books
+
+
+@pytest.mark.parametrize("line", ["Ada Valk: they left (early)", "Muse is an index published by Valk, in 320 pages"])
+def test_other_lines_name_no_book(line: str) -> None:
+    title = "A long walk through the snow, and the people one meets there on the way"
+    assert work(opened(title), title, lines=[line]) is None
+
+
+def test_the_name_beside_the_stars() -> None:
+    title = "A real-life story that breaks the heart of whoever sees it in the dark"
+    found = work(opened(title), title, lines=["LANTERN BAY ★★★★", "It snows."], rated=True)
+    assert found is not None
+    assert found.name == "LANTERN BAY"
+
+
+def test_a_list_of_works_is_of_none_of_them() -> None:
+    title = "11 of the best kettles"
+    data = script('{"@type": "Review", "itemReviewed": {"@type": "Product", "name": "Copper 3000"}}')
+    assert work(opened(title, head=data), title) is None
