@@ -298,7 +298,7 @@ class Extractor(Struct, frozen=True, kw_only=True):
 class Confidence(Struct, frozen=True, kw_only=True):
     body: Annotated[float | None, _says("of the body", unit="0-1")] = None
     comments: Annotated[float | None, _says("of the comments", unit="0-1")] = None
-    tags: Annotated[float | None, _says("of tags and categories", unit="0-1")] = None
+    tags: Annotated[float | None, _says("of the tags, by how they were found", unit="0-1")] = None
     state: Annotated[float | None, _says("of the page's state", unit="0-1")] = None
 
 

@@ -28,13 +28,15 @@ from archiver.extraction.identity import identify, revision_id
 from archiver.extraction.labels import label
 from archiver.extraction.metadata import Metadata, metadata, of_first_post, plain_metadata
 from archiver.extraction.plaintext import read_plain
-from archiver.extraction.ratings import Ratings, only_rates, printed_verdict, rating_in_line, ratings
+from archiver.extraction.ratings import Ratings, ratings
+from archiver.extraction.ratings.lines import only_rates, printed_verdict, rating_in_line
 from archiver.extraction.reading import Reading
 from archiver.extraction.rights import rights
 from archiver.extraction.segments import body_of, segments_of
 from archiver.extraction.sites import name_body, site_file
 from archiver.extraction.state import Verdict, judge
-from archiver.extraction.tags import Tags, tags
+from archiver.extraction.tags import tags
+from archiver.extraction.tags.found import Tags
 from archiver.extraction.work import names_several, work
 from archiver.page import Page, page_of
 from archiver.record import (
@@ -276,6 +278,7 @@ def _confidence(opened: Opened, verdict: Verdict) -> Confidence:
     return Confidence(
         body=round(sum((b.confidence or 0) * len(b.text) for b in body) / size, 3) if size else None,
         comments=opened.thread.confidence,
+        tags=opened.tags.confidence if verdict.state in _WITH_ARTICLE else None,
         state=verdict.confidence,
     )
 

@@ -13,7 +13,8 @@ from typing import Final
 
 from archiver.extraction.blocks import Block
 from archiver.extraction.comments import Thread, thread_of_texts
-from archiver.extraction.tags import Tags, tag_line
+from archiver.extraction.tags.found import Tags
+from archiver.extraction.tags.lines import tag_line
 from archiver.record import Role
 
 #: A headline is no longer than this.

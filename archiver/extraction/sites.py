@@ -19,9 +19,10 @@ from archiver.extraction.bylines import names_in
 from archiver.extraction.comments.systems import SYSTEMS
 from archiver.extraction.dates import parse_date
 from archiver.extraction.metadata import Metadata
-from archiver.extraction.ratings import Ratings, rating_in_line
+from archiver.extraction.ratings import Ratings
+from archiver.extraction.ratings.lines import rating_in_line
 from archiver.extraction.select import Selector, rule
-from archiver.extraction.tags import Tags
+from archiver.extraction.tags.found import NAMED, Tags
 from archiver.page import address_of
 from archiver.record import Role, TagsState
 
@@ -102,7 +103,7 @@ class Site:
         if not tags:
             return told
         names = tuple(dict.fromkeys(tags))
-        return replace(told, tags=names, state=TagsState.FOUND, slots=len(names))
+        return replace(told, tags=names, state=TagsState.FOUND, slots=len(names), confidence=NAMED)
 
     def ratings(self, reading: Reading, given: Ratings) -> Ratings:
         lines = (rating_in_line(said) for said in self._texts("rating", reading))

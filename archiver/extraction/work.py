@@ -16,7 +16,7 @@ import msgspec
 from archiver import rules
 from archiver.extraction.imprint import imprinted
 from archiver.extraction.linked_data import Thing, text, texts, things, types
-from archiver.extraction.ratings import rating_in_line
+from archiver.extraction.ratings.lines import rating_in_line
 from archiver.extraction.select import rule
 from archiver.record import ItemReviewed
 

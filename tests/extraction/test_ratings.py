@@ -6,7 +6,9 @@ import time
 
 import pytest
 
-from archiver.extraction.ratings import Ratings, number, printed_verdict, rating_in_line, ratings
+from archiver.extraction.ratings import Ratings, ratings
+from archiver.extraction.ratings.forms import number
+from archiver.extraction.ratings.lines import printed_verdict, rating_in_line
 from archiver.extraction.reading import Reading
 from archiver.page import page_of
 from archiver.record import AggregateRating, Role

@@ -6,7 +6,9 @@ import pytest
 
 from archiver.extraction.blocks import segment
 from archiver.extraction.reading import Reading
-from archiver.extraction.tags import Tags, tag_line, tags
+from archiver.extraction.tags import tags
+from archiver.extraction.tags.found import Tags
+from archiver.extraction.tags.lines import tag_line
 from archiver.page import page_of
 from archiver.record import Role, TagsState
 
@@ -208,3 +210,17 @@ def test_places_for_tags_that_no_class_names(footer: str, head: str, tagged: tup
 def test_keywords_of_the_system_and_of_the_site_are_no_tags() -> None:
     head = LINKED.replace('"Section:Home, copper ware"', '["Valk, Ada", "_no-amp", "Kettles"]')
     assert tags(opened("", head=head + '<meta property="og:site_name" content="Kettles">')).tags == ("Valk, Ada",)
+
+
+@pytest.mark.parametrize(
+    ("footer", "classes", "confidence"),
+    [
+        ('<p class="post-tags"><a href="/tag/tin">tin</a></p>', "post", 0.95),
+        ("<p>Tags: copper, tin</p>", "post", 0.9),
+        ('<p class="post-tags"><a rel="tag" href="/tag/tin/"></a></p>', "post", 0.8),
+        ("", "post-7 hentry tag-tin", 0.5),
+        ("", "post", None),
+    ],
+)
+def test_how_tags_were_found_tells_how_sure_they_are(footer: str, classes: str, confidence: float | None) -> None:
+    assert tags(opened(footer, classes=classes)).confidence == confidence
