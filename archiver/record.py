@@ -271,6 +271,10 @@ class Capture(Struct, frozen=True, kw_only=True, gc=False):
     warc_record_offset: Annotated[int | None, _says("of the gzip member", unit="bytes")] = None
     warc_record_length: Annotated[int | None, _says("of the gzip member", unit="bytes")] = None
     warc_record_id: Annotated[str | None, _says("WARC-Record-ID without the angle brackets")] = None
+    warc_refers_to: Annotated[
+        str | None,
+        _says("id of the record that holds the payload, where this one is a revisit; it is the next capture"),
+    ] = None
 
 
 class Rights(Struct, frozen=True, kw_only=True):

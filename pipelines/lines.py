@@ -17,7 +17,9 @@ class Lines:
     def __init__(self, recorder: Recorder) -> None:
         self._run = recorder.run
         self._lines = Shelf(
-            lambda site, part: LineWriter(self._run.layout.lines(site, part)), first=recorder.sync_archives
+            lambda site, part: LineWriter(self._run.layout.lines(site, part)),
+            full=recorder.warc_size,
+            first=recorder.sync_archives,
         )
         recorder.keep_safe(write=self.process_item, sync=self._lines.sync, close=self._lines.close)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -27,6 +28,13 @@ class ConfigError(Exception):
     """A setting is wrong; the message names where it stands, the key and the fault."""
 
 
+class NoArchive(StrEnum):
+    """What becomes of a page that asks not to be archived."""
+
+    KEEP = "keep"
+    RECORD = "record"
+
+
 class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What an operator may set; docs/cli.md describes each."""
 
@@ -35,6 +43,10 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     delay: Annotated[float, Meta(ge=0)] = 1.0
     comments: bool = True
     allow_private_hosts: bool = False
+    warc_size: Annotated[int, Meta(ge=1)] = 1_000_000_000
+    conversions: bool = True
+    noarchive: NoArchive = NoArchive.KEEP
+    keep_credentials: bool = False
 
 
 def load(environ: Mapping[str, str], folder: Path) -> Config:

@@ -61,7 +61,7 @@ def asking(page: Page, review: Review) -> Asking:
             answered = yield ask
             if answered is not None:
                 answer = answered.page
-                captures.append(placed(capture_of(answer), answered.location))
+                captures.extend(placed(capture_of(answer), answered.location))
 
 
 def archived_review(captured: Captured) -> Review:

@@ -18,6 +18,7 @@ from scrapy.exceptions import (
 )
 from scrapy.http.request import NO_CALLBACK
 
+from archiver.crawl.discretion import without_passwords
 from archiver.crawl.guard import PrivateHostError
 from archiver.crawl.run import FORBIDDEN
 from archiver.warc.exchange import Part, Purpose
@@ -83,7 +84,11 @@ _UNTRUSTED: Final = ("certificate verify failed", "VerificationError")
 
 
 def in_words(error: Any) -> str:
-    """Why a request failed, for people."""
+    """Why a request failed, for people, and no password in it."""
+    return without_passwords(_in_words(error))
+
+
+def _in_words(error: Any) -> str:
     if isinstance(error, PrivateHostError):
         return str(error)
     if isinstance(error, IgnoreRequest) and str(error) == _FORBIDDEN:

@@ -12,6 +12,7 @@ import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import PurePosixPath
 from types import FrameType
 from typing import Final, NamedTuple, Self
 from urllib.parse import urlsplit
@@ -22,28 +23,36 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 from scrapy.utils.asyncio import create_looping_call
+from scrapy.utils.log import get_scrapy_root_handler
 from twisted.python.failure import Failure
 
 from archiver.crawl import config
 from archiver.crawl.addon import software
+from archiver.crawl.discretion import keep_to_yourself
 from archiver.crawl.doors import Answered, page_of, review_of
 from archiver.crawl.notes import SITE, first_asked, in_words, is_named
 from archiver.crawl.run import Run
 from archiver.crawl.shelf import Shelf
 from archiver.crawl.sites import site_of
+from archiver.extraction.rights import asks_not_to_be_kept
 from archiver.page import Page
 from archiver.record import Review
 from archiver.store import lines
-from archiver.store.layout import Layout, new_run_id
+from archiver.store.layout import Layout, folder_name, new_run_id
 from archiver.warc import repair
 from archiver.warc.exchange import Exchange, Location, Purpose
-from archiver.warc.writer import ArchiveWriter
+from archiver.warc.seen import Seen
+from archiver.warc.writer import ArchiveWriter, Keeping
 
 logger = logging.getLogger(__name__)
 
 
 #: Seconds. A power cut costs the pages of as many; to wait for the disk at each would slow the crawl to its pace.
 SYNC_EVERY: Final = 10.0
+
+
+#: Why a body is not kept.
+_NOARCHIVE: Final = "the page asks not to be archived (noarchive)"
 
 
 class Stopping(IgnoreRequest):
@@ -65,11 +74,15 @@ class Recorder:
             data=config.data_folder(crawler.settings),
             run_id=crawler.settings.get(config.RUN_ID) or new_run_id(),
         )
+        self._config = config.from_settings(crawler.settings)
         #: Whether comments are asked for elsewhere.
-        self.gathers = config.from_settings(crawler.settings).comments
+        self.gathers = self._config.comments
+        #: Bytes at which a file is followed by another.
+        self.warc_size = self._config.warc_size
         spider = crawler.spider
         self.run = Run(layout, spider.name if spider else "", _spoken(spider))
-        self._archives = Shelf(self._new_archive)
+        self._archives = Shelf(self._new_archive, full=self.warc_size)
+        self._keeping = Keeping(keep_credentials=self._config.keep_credentials)
         self._held: dict[Request, Exchange] = {}
         self._written: WeakKeyDictionary[Request, tuple[Exchange, Location]] = WeakKeyDictionary()
         self._pages: WeakKeyDictionary[Request, Page] = WeakKeyDictionary()
@@ -82,6 +95,7 @@ class Recorder:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
+        keep_to_yourself(get_scrapy_root_handler())
         recorder = cls(crawler)
         connect = crawler.signals.connect
         connect(recorder._opened, signals.spider_opened)
@@ -117,7 +131,7 @@ class Recorder:
         """The part of a held exchange is known; it is written."""
         exchange = self._held.pop(request, None)
         if exchange is not None:
-            exchange = _as(exchange, purpose)
+            exchange = self._as(exchange, purpose)
             self._written[request] = (exchange, self._write(request, exchange))
 
     def keep(self, request: Request, exchange: Exchange) -> None:
@@ -155,7 +169,7 @@ class Recorder:
         cut short writes what ``finish`` returns."""
         self._unfinished.append(finish)
         try:
-            with self._archives.kept_open(site):
+            with self._archives.kept_open(folder_name(site)):
                 yield
         finally:
             self._unfinished.remove(finish)
@@ -173,10 +187,24 @@ class Recorder:
             return
         self.run.failed(first_asked(request), in_words(failure.value))
 
+    # What pipelines ask
+
+    def convert(self, review: Review) -> None:
+        """The record goes into the archive too, beside its page."""
+        capture = review.captures[0]
+        if not self._config.conversions or self._stopping is not None or capture.warc_record_id is None:
+            return
+        archive = self._archives.of(PurePosixPath(capture.warc_filename or "").parent.name)
+        archive.convert(review.url or "", capture.warc_record_id, lines.encode(review))
+
     # Power cuts, and the end
 
     def keep_safe(
-        self, *, write: Callable[[Review], object], sync: Callable[[], None], close: Callable[[], None]
+        self,
+        *,
+        write: Callable[[Review], object],
+        sync: Callable[[], None] = lambda: None,
+        close: Callable[[], None] = lambda: None,
     ) -> None:
         """What a pipeline wants made safe from power cuts now and then, and closed in whatever way the run ends;
         ``write`` takes the last records of a run that is cut short."""
@@ -185,6 +213,8 @@ class Recorder:
     def sync_archives(self) -> None:
         """What is archived so far outlasts a power cut: done before a line that names a place in it does."""
         self._archives.sync()
+        if self._keeping.seen:
+            self._keeping.seen.commit()
 
     def close(self) -> None:
         """Write what is still held and close every file; a second call does nothing."""
@@ -200,7 +230,9 @@ class Recorder:
             self._syncing.stop()
         for close in (
             self._write_unfinished,
+            self.sync_archives,
             self._archives.close,
+            *([self._keeping.seen.close] if self._keeping.seen else []),
             *(sink.close for sink in self._sinks),
             self._last_manifest,
         ):
@@ -209,11 +241,18 @@ class Recorder:
             except OSError as error:
                 self._broke(error, "closing the files")
 
+    def _as(self, exchange: Exchange, purpose: Purpose) -> Exchange:
+        """With its purpose known, and whether its body is kept: judged of what is read alone."""
+        exchange = exchange if exchange.purpose is purpose else replace(exchange, purpose=purpose)
+        if self._config.noarchive is config.NoArchive.KEEP or purpose not in (Purpose.PAGE, Purpose.COMMENTS):
+            return exchange
+        return replace(exchange, withheld=_NOARCHIVE) if asks_not_to_be_kept(page_of(exchange)) else exchange
+
     def _write(self, request: Request, exchange: Exchange) -> Location:
         if self._stopping is not None:
             raise Stopping("the run is being stopped")
         try:
-            location = self._archives.of(self.site(request)).write(exchange)
+            location = self._archives.of(folder_name(self.site(request))).write(exchange)
         except OSError as error:
             self._broke(error, "writing the archive")
             raise Stopping("the archive cannot be written") from error
@@ -234,6 +273,7 @@ class Recorder:
             software=software(),
             run_id=layout.run_id,
             robots="obey" if self._crawler.settings.getbool("ROBOTSTXT_OBEY") else "ignore",
+            keeping=self._keeping,
         )
 
     def _broke(self, error: BaseException, what: str) -> None:
@@ -265,8 +305,12 @@ class Recorder:
     # Scrapy's signals
 
     def _opened(self) -> None:
-        self._complete_what_was_left()
-        self.run.write_manifest(over=False)
+        try:
+            self._complete_what_was_left()
+            self._keeping = replace(self._keeping, seen=Seen(self.run.layout.data))
+            self.run.write_manifest(over=False)
+        except OSError as error:
+            self._broke(error, "opening the archive")
         self._syncing.start(SYNC_EVERY, now=False)
         for number in (signal.SIGINT, signal.SIGTERM):
             _listen(number, self.run)
@@ -300,10 +344,6 @@ def request_of(response: Response) -> Request:
 
 def _error(failure: Failure) -> BaseException:
     return failure.value if failure.value is not None else RuntimeError("a failure that tells no cause")
-
-
-def _as(exchange: Exchange, purpose: Purpose) -> Exchange:
-    return exchange if exchange.purpose is purpose else replace(exchange, purpose=purpose)
 
 
 def _spoken(spider: Spider | None) -> Mapping[str, str]:

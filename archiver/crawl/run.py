@@ -9,7 +9,6 @@ from __future__ import annotations
 import errno
 import os
 import platform
-import re
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from typing import Annotated, Any, Final
 import msgspec
 from msgspec import Meta, Struct
 
+from archiver.crawl.discretion import without_passwords
 from archiver.record import Review
 from archiver.store.layout import Layout
 
@@ -56,7 +56,6 @@ _ENDINGS: Final = {
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 #: A table longer than this is read by nobody, and the records are not to be held in memory.
 MOST_SHOWN: Final = 100
-_PASSWORD: Final = re.compile(r"(?<=//)[^/@\s]*@")
 
 
 class FailedPage(Struct, frozen=True, kw_only=True):
@@ -130,7 +129,7 @@ class Run:
         self._failed: list[FailedPage] = []
         self._incomplete: list[IncompletePage] = []
         self._spider = spider
-        self._arguments = {name: _PASSWORD.sub("", value) for name, value in arguments.items()}
+        self._arguments = {name: without_passwords(value) for name, value in arguments.items()}
         self._started_at = datetime.now(UTC)
 
     def answered(self) -> None:
@@ -149,12 +148,14 @@ class Run:
             self.kept.append(Kept(_shown(review), lines))
 
     def failed(self, url: str, reason: str, status: int | None = None) -> None:
-        self._failed.append(FailedPage(url=_PASSWORD.sub("", url), reason=reason, status=status))
+        self._failed.append(FailedPage(url=without_passwords(url), reason=without_passwords(reason), status=status))
         self.counts.failed = len(self._failed)
 
     def incomplete(self, url: str, missing: int, reason: str, status: int | None = None) -> None:
         """A page's comments did not all come."""
-        page = IncompletePage(url=_PASSWORD.sub("", url), missing=missing, reason=reason, status=status)
+        page = IncompletePage(
+            url=without_passwords(url), missing=missing, reason=without_passwords(reason), status=status
+        )
         self._incomplete.append(page)
         self.counts.incomplete = len(self._incomplete)
 
@@ -163,7 +164,7 @@ class Run:
         if isinstance(error, OSError) and error.errno in _FULL:
             self.full = self.full or f"{what}: {error.strerror}"
         else:
-            self.crashed = self.crashed or f"{what}: {type(error).__name__}: {error}"
+            self.crashed = self.crashed or without_passwords(f"{what}: {type(error).__name__}: {error}")
 
     @property
     def cause(self) -> str | None:

@@ -25,7 +25,7 @@ SPIDER_MODULES = [f"{_HOME}spiders"]
 COMMANDS_MODULE = "archiver.crawl.commands"
 ADDONS = {"archiver.crawl.addon.Archiver": 0}
 EXTENSIONS = {"archiver.crawl.recorder.Recorder": 0}
-ITEM_PIPELINES = {f"{_HOME}pipelines.lines.Lines": 500}
+ITEM_PIPELINES = {f"{_HOME}pipelines.lines.Lines": 500, f"{_HOME}pipelines.conversions.Conversions": 600}
 
 # Every answer, error or not, comes to the spider and becomes a record; what is followed is
 # decided by the page's state. Ours stand where Scrapy's stood.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +13,9 @@ MOST_OPEN: Final = 200
 
 
 class _Writer(Protocol):
+    @property
+    def size(self) -> int: ...
+
     def sync(self) -> None: ...
 
     def close(self) -> None: ...
@@ -22,16 +26,22 @@ W = TypeVar("W", bound=_Writer)
 
 class Shelf(Generic[W]):
     """Writers by site. The one longest unused is closed when there are too many; a site that
-    comes back gets its next part, since a closed file is never appended to.
+    comes back gets its next part, since a closed file is never appended to; so does one whose
+    file has ``full`` bytes, as soon as nobody needs that file.
 
     ``first`` is done before writers are synced, or one is closed because there are too many: what
     their files speak of must outlast a power cut before they do.
     """
 
     def __init__(
-        self, new: Callable[[str, int], W], most_open: int = MOST_OPEN, first: Callable[[], None] = lambda: None
+        self,
+        new: Callable[[str, int], W],
+        most_open: int = MOST_OPEN,
+        full: int = sys.maxsize,
+        first: Callable[[], None] = lambda: None,
     ) -> None:
         self._new = new
+        self._full = full
         self._most_open = most_open
         self._first = first
         self._open: OrderedDict[str, W] = OrderedDict()
@@ -39,6 +49,9 @@ class Shelf(Generic[W]):
         self._in_use: Counter[str] = Counter()
 
     def of(self, site: str) -> W:
+        if site in self._open and self._open[site].size >= self._full and not self._in_use[site]:
+            self._first()
+            self._open.pop(site).close()
         if site not in self._open:
             if len(self._open) >= self._most_open:
                 self._close_one()

@@ -48,6 +48,11 @@ class LineWriter:
         self.path = path
         self._file = GrowingFile(path)
 
+    @property
+    def size(self) -> int:
+        """Bytes so far."""
+        return self._file.size
+
     def write(self, review: Review) -> None:
         self._file.append(encode(review))
 

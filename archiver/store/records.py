@@ -11,12 +11,12 @@ from archiver.warc.exchange import Location
 def located(review: Review, location: Location) -> Review:
     """The record with the place of its page's bytes: the same for a page from the wire and from the archive."""
     own, *others = review.captures or (Capture(),)
-    return replace(review, captures=(placed(own, location), *others))
+    return replace(review, captures=(*placed(own, location), *others))
 
 
-def placed(capture: Capture, location: Location) -> Capture:
-    """A capture with the place of its bytes."""
-    return replace(
+def placed(capture: Capture, location: Location) -> tuple[Capture, ...]:
+    """A capture with the place of its bytes; where its payload came before, that capture follows it."""
+    own = replace(
         capture,
         content_digest=location.payload_digest,
         warc_filename=location.filename,
@@ -24,3 +24,15 @@ def placed(capture: Capture, location: Location) -> Capture:
         warc_record_length=location.length,
         warc_record_id=location.record_id,
     )
+    earlier = location.refers_to
+    if earlier is None:
+        return (own,)
+    before = Capture(
+        fetch_time=earlier.started_at.isoformat().replace("+00:00", "Z"),
+        content_digest=location.payload_digest,
+        warc_filename=earlier.filename,
+        warc_record_offset=earlier.offset,
+        warc_record_length=earlier.length,
+        warc_record_id=earlier.record_id,
+    )
+    return replace(own, warc_refers_to=earlier.record_id), before

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -31,6 +32,18 @@ class Part:
     ask: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class Reference:
+    """An earlier answer that a later one repeats, and where it lies, in the terms of :class:`Location`."""
+
+    record_id: str
+    url: str
+    started_at: datetime
+    filename: str
+    offset: int
+    length: int
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Exchange:
     """One request and its answer.
@@ -39,7 +52,9 @@ class Exchange:
     with transfer coding. ``response`` is empty where nothing came, and ``failure`` then says
     why; a response that was cut says so in ``truncated``, in WARC's words (length, time,
     disconnect, unspecified). ``reconstructed`` marks bytes that were put together again from
-    parsed parts because the wire could not be read.
+    parsed parts because the wire could not be read. ``refers_to`` is what a conditional request
+    asked about, and a 304 tells to be as it was. ``withheld`` says why the body of the answer is
+    not to be kept.
     """
 
     url: str
@@ -56,6 +71,8 @@ class Exchange:
     interim: bytes = b""
     reconstructed: bool = False
     part: Part | None = None
+    refers_to: Reference | None = None
+    withheld: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +82,8 @@ class Location:
     ``filename`` is relative to the data folder; ``record_id`` is without angle brackets;
     ``payload_digest`` is `sha256:` and hex, over the payload with transfer coding removed and
     content coding kept, None where there is no answer. ``offset`` and ``length`` are None in
-    an archive, written by others, that is compressed as one piece.
+    an archive, written by others, that is compressed as one piece. ``refers_to`` tells where the
+    payload lies, where the record itself holds the head of the answer alone.
     """
 
     filename: str
@@ -73,15 +91,18 @@ class Location:
     length: int | None
     record_id: str
     payload_digest: str | None
+    refers_to: Reference | None = None
 
 
 #: All that a URI may hold (RFC 3986); a percent sign is taken to begin an escape.
 _URI_CHARACTERS: Final = f"{ascii_letters}{digits}-._~:/?#[]@!$&'()*+,;=%"
+#: A user and a password before a host.
+_USER: Final = re.compile(r"\A(\s*[a-z][a-z0-9+.-]*://)[^/?#\\]*@", re.I)
 
 
 def uri(url: str) -> str:
-    """A URL as it can stand in a header, and as archived pages are known by: never a line break in it.
+    """A URL as it can stand in a header, and as archived pages are known by: never a line break in it, nor a password.
 
-    A URI is returned as it is.
+    A URI without a user is returned as it is.
     """
-    return quote(url, safe=_URI_CHARACTERS, errors="surrogatepass")
+    return quote(_USER.sub(r"\1", url), safe=_URI_CHARACTERS, errors="surrogatepass")

@@ -26,6 +26,8 @@ _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 class ArchiveFullError(OSError):
     """There is no room for another piece. What was written before is whole and stays."""
 
+    NO_ROOM: Final = errno.ENOSPC
+
 
 class GrowingFile:
     """A new file at ``path`` + `.open`, until :meth:`close` gives it its name.
@@ -122,6 +124,13 @@ def cut(path: Path, whole: int) -> Path | None:
         aside.flush()
         os.fsync(aside.fileno())
     os.truncate(path, whole)
+    return torn
+
+
+def set_aside(path: Path) -> Path:
+    """Keep a file that is of no use under another name, which is returned."""
+    torn = _unused(Path(f"{path}{TORN}"))
+    path.rename(torn)
     return torn
 
 

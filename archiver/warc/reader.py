@@ -20,9 +20,10 @@ from typing import BinaryIO, Final, NamedTuple
 from urllib.parse import urlsplit
 
 from archiver.page import Page
-from archiver.warc.exchange import Exchange, Location, Purpose
+from archiver.warc.exchange import Exchange, Location, Purpose, Reference
 from archiver.warc.http import HttpMessage, page_from, parse, payload_digest
 from archiver.warc.records import Record, records
+from archiver.warc.revisit import IDENTICAL, ElsewhereError, beside, payload, reference_of
 
 #: Stands in for a date until the page is made, where a record has none.
 _LONG_AGO: Final = datetime.fromtimestamp(0, UTC)
@@ -92,21 +93,24 @@ class Answers:
             return None
         with _opened(self._source) as file:
             record = _record_at(file, *place)
-        found = _page(record) if record is not None else None
-        if record is None or found is None or found[0].status is None:
+            found = _page(record, _Payloads(file, self._source)) if record is not None else None
+        if record is None or found is None or found.page.status is None:
             return None
-        return found[0], _location(replace(record, offset=place[0]), filename, found[1])
+        return found.page, _location(replace(record, offset=place[0]), filename, found)
 
 
 def page_at(path: Path | str, offset: int, length: int) -> Page:
-    """The page of one record. ValueError where these bytes hold none."""
+    """The page of one record; that of a revisit has its payload from where it lies. ValueError where there is none."""
     faults: list[str] = []
     with Path(path).open("rb") as file:
         record = _record_at(file, offset, length, faults.append)
-    found = _page(record) if record is not None else None
+        try:
+            found = _page(record, _Payloads(file, path)) if record is not None else None
+        except ElsewhereError as error:
+            raise ElsewhereError(f"{path}, byte {offset}: {error}") from error
     if found is None:
         raise ValueError(f"{path}: there is no page at byte {offset}{''.join(f' ({fault})' for fault in faults)}")
-    return found[0]
+    return found.page
 
 
 def _record_at(file: BinaryIO, offset: int, length: int, torn: Callable[[str], None] = lambda _: None) -> Record | None:
@@ -123,11 +127,18 @@ def _pages(
     name = filename or ("" if isinstance(source, io.IOBase) else Path(str(source)).name)
     shown = source if name else "standard input"
     tell = torn or logger.warning
+    payloads = _Payloads(file, source)
     for record in records(file, lambda fault: tell(f"{shown}: {fault}")):
         if record.type == "warcinfo" and filename is None:
             name = _own_name(record) or name
-        elif (found := _page(record)) is not None and _becomes_a_record(record, found[0]):
-            yield record, found[0], _location(record, name, found[1])
+            continue
+        try:
+            found = _page(record, payloads)
+        except ElsewhereError as error:
+            tell(f"{shown}: the record at byte {record.offset} cannot be read: {error}")
+            continue
+        if found is not None and _becomes_a_record(record, found.page):
+            yield record, found.page, _location(record, name, found)
 
 
 def _parts(file: BinaryIO) -> dict[str, dict[str, Place]]:
@@ -146,7 +157,7 @@ def _parts(file: BinaryIO) -> dict[str, dict[str, Place]]:
 
 
 def _is_comments(record: Record) -> bool:
-    is_answer = record.type == "response" or record.get("archiver-holds") == "response"
+    is_answer = record.type == "response" or record.get("archiver-holds") == "response" or _is_repeated(record)
     return is_answer and record.get("archiver-purpose") == Purpose.COMMENTS
 
 
@@ -172,13 +183,14 @@ def _own_name(record: Record) -> str | None:
     return told
 
 
-def _location(record: Record, filename: str, digest: str | None) -> Location:
+def _location(record: Record, filename: str, found: _Found) -> Location:
     return Location(
         filename=filename,
         offset=record.offset,
         length=record.length,
         record_id=(record.get("warc-record-id") or "").strip("<>"),
-        payload_digest=digest,
+        payload_digest=found.digest,
+        refers_to=found.refers_to,
     )
 
 
@@ -188,16 +200,57 @@ def _location(record: Record, filename: str, digest: str | None) -> Location:
 _BARE: Final = ("resource", "conversion")
 
 
-def _page(record: Record) -> tuple[Page, str | None] | None:
-    """The page and the digest of its payload; None for records that hold no answer and no text."""
+class _Found(NamedTuple):
+    """A page, the digest of its payload, and where that lies if not in the page's own record."""
+
+    page: Page
+    digest: str | None
+    refers_to: Reference | None = None
+
+
+class _Payloads:
+    """Where revisits of one file have their payloads from: the file itself, and those of the same archive."""
+
+    def __init__(self, file: BinaryIO, source: Path | str | BinaryIO) -> None:
+        self._file = file
+        self._path = Path(source) if isinstance(source, (str, Path)) else None
+
+    def of(self, reference: Reference, digest: str) -> bytes:
+        return payload(reference, digest, self._files(reference.filename))
+
+    def _files(self, filename: str) -> Iterator[Path | BinaryIO]:
+        yield self._file
+        if self._path is not None:
+            yield from beside(self._path, filename)
+
+
+def _page(record: Record, payloads: _Payloads) -> _Found | None:
+    """None for records that hold no answer and no text. ElsewhereError where its payload is not to be had."""
     if _url(record) is None:
         return None
+    if _is_repeated(record):
+        return _repeated(record, payloads)
     if record.type == "response" or record.get("archiver-holds") == "response":
         message = parse(record.block)
-        return _answered(record, message), None if record.full else payload_digest(message)
+        return _Found(_answered(record, message), None if record.full else payload_digest(message))
     if record.type in _BARE:
-        return _bare(record), None if record.full else f"sha256:{sha256(record.block).hexdigest()}"
+        return _Found(_bare(record), None if record.full else f"sha256:{sha256(record.block).hexdigest()}")
     return None
+
+
+def _is_repeated(record: Record) -> bool:
+    """Whether its payload lies elsewhere, and we know where: others' revisits do not tell."""
+    is_ours = record.get("archiver-refers-to-location") is not None
+    return record.type == "revisit" and record.get("warc-profile") == IDENTICAL and is_ours
+
+
+def _repeated(record: Record, payloads: _Payloads) -> _Found:
+    reference = reference_of(record)
+    if reference is None:
+        raise ElsewhereError("it does not say where its payload lies")
+    body = payloads.of(reference, record.get("warc-payload-digest") or "")
+    message = replace(parse(record.block), body=body, cut=False)
+    return _Found(_answered(record, message), payload_digest(message), reference)
 
 
 def _answered(record: Record, message: HttpMessage) -> Page:
@@ -207,7 +260,7 @@ def _answered(record: Record, message: HttpMessage) -> Page:
         started_at=date or _LONG_AGO,
         request=b"",
         response=record.block,
-        truncated=_truncated(record),
+        truncated=None if record.type == "revisit" else _truncated(record),
         redirected_from=tuple((record.get("archiver-redirected-from") or "").split()),
     )
     page = page_from(exchange, message)

@@ -68,7 +68,11 @@ class Crawled:
 
     @property
     def archived(self) -> list[Archived]:
-        return [record for path in self.archives for record in _records(gzip.decompress(path.read_bytes()))]
+        return [record for path in self.archives for record in self.records_of(path)]
+
+    @staticmethod
+    def records_of(archive: Path) -> list[Archived]:
+        return list(_records(gzip.decompress(archive.read_bytes())))
 
 
 Crawl = Callable[..., Crawled]

@@ -54,6 +54,7 @@ def test_the_archive_is_synced_before_the_lines_that_name_places_in_it(
 class Writer:
     site: str
     heard: list[str]
+    size: int = 0
 
     def sync(self) -> None:
         self.heard.append(f"sync {self.site}")
