@@ -95,7 +95,6 @@ class Recorder:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        keep_to_yourself(get_scrapy_root_handler())
         recorder = cls(crawler)
         connect = crawler.signals.connect
         connect(recorder._opened, signals.spider_opened)
@@ -305,6 +304,7 @@ class Recorder:
     # Scrapy's signals
 
     def _opened(self) -> None:
+        keep_to_yourself(get_scrapy_root_handler())
         try:
             self._complete_what_was_left()
             self._keeping = replace(self._keeping, seen=Seen(self.run.layout.data))
