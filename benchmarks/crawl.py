@@ -46,12 +46,12 @@ _MOST_FAULTS: Final = 10
 
 def main() -> int:
     options = _options()
-    pages = _chosen(options.data, options.pages)
+    pages = chosen(options.data, options.pages)
     with tempfile.TemporaryDirectory() as folder:
         kept = Path(options.keep or folder).resolve()
         kept.mkdir(parents=True, exist_ok=True)
         with served(pages, kept) as web:
-            crawled = _crawl(web, kept)
+            crawled = crawl(web, kept)
         report = _judge(web, crawled)
     print(report)
     return 1 if report.faults else 0
@@ -65,7 +65,7 @@ def _options() -> argparse.Namespace:
     return arguments.parse_args()
 
 
-def _chosen(data: Path, some: int | None) -> list[GoldPage]:
+def chosen(data: Path, some: int | None) -> list[GoldPage]:
     """Pages from the whole of the data set, none twice."""
     if data.name.endswith(".tar.xz") or (data / "gold.jsonl").is_file():
         data, data_set = data.parent, data.name.removesuffix(".tar.xz")
@@ -99,7 +99,7 @@ class Crawled:
         return path.read_text(encoding="utf-8")
 
 
-def _crawl(web: SavedWeb, folder: Path) -> Crawled:
+def crawl(web: SavedWeb, folder: Path, resolver: str = "benchmarks.saved_web.Loopback", **settings: str) -> Crawled:
     (folder / "pages.txt").write_text("".join(f"{url}\n" for url in web.urls), encoding="utf-8")
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("ARCHIVER_", "SCRAPY_"))}
     environment |= {
@@ -107,15 +107,16 @@ def _crawl(web: SavedWeb, folder: Path) -> Crawled:
         "ARCHIVER_DELAY": "0",
         "PYTHONPATH": str(ROOT),
         "SSL_CERT_FILE": str(web.certificate),
+        **settings,
     }
-    resolver = "TWISTED_DNS_RESOLVER=benchmarks.saved_web.Loopback"
-    words = (*_ARCHIVER, "crawl", "reviews", "-a", "urls=pages.txt", "-s", resolver, "-s", "RETRY_TIMES=0")
+    by_name = f"TWISTED_DNS_RESOLVER={resolver}"
+    words = (*_ARCHIVER, "crawl", "reviews", "-a", "urls=pages.txt", "-s", by_name, "-s", "RETRY_TIMES=0")
     # A process's peak is never below the size of the one that started it: a small one does.
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as small:
-        return small.submit(_measured, words, folder, environment).result()
+        return small.submit(measured, words, folder, environment).result()
 
 
-def _measured(words: Sequence[str], folder: Path, environment: dict[str, str]) -> Crawled:
+def measured(words: Sequence[str], folder: Path, environment: dict[str, str]) -> Crawled:
     begin = time.monotonic()
     ended = subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     used = resource.getrusage(resource.RUSAGE_CHILDREN)

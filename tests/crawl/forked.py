@@ -15,21 +15,19 @@ import os
 import resource
 import signal
 import sys
+from importlib import import_module
 from typing import Any
 
-from archiver.cli import crawl
+from archiver.cli import main as archiver
 from archiver.crawl import recorder
-from archiver.crawl.commands.crawl import Command
 from archiver.extraction import model
-
-__all__ = ["main"]
 
 _write = os.pwrite
 
 
 def main() -> None:
     model.labeller()
-    assert Command
+    import_module("archiver.crawl.commands.crawl")
     for trial in json.load(sys.stdin):
         child = os.fork()
         if not child:
@@ -45,13 +43,13 @@ def _try(trial: dict[str, Any]) -> None:
         with open("said.txt", "a") as said:  # noqa: PTH123
             os.dup2(said.fileno(), 1)
             os.dup2(said.fileno(), 2)
-        recorder.SYNC_EVERY = 0.02
+        vars(recorder)["SYNC_EVERY"] = 0.02
         if trial.get("kill") is not None:
             os.pwrite = _deadly(trial["kill"])
         if trial.get("room") is not None:
             signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
             resource.setrlimit(resource.RLIMIT_FSIZE, (trial["room"], resource.RLIM_INFINITY))
-        code = crawl.main(trial["words"])
+        code = archiver(["crawl", *trial["words"]])
     except SystemExit as end:
         code = int(end.code or 0)
     finally:

@@ -1,4 +1,4 @@
-"""Killed at any write, or without room for it: what was written stays, the next run goes on, and nothing is doubtful."""
+"""Killed at any write, or without room for it: what was written stays, and the next run goes on."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ def review(number: int) -> Answer:
     return Answer(text.encode())
 
 
-SITE = {f"/{number}": review(number) for number in range(6)}
-KILLS = 30
-ROOMS = 24
+SITE = {f"/{number}": review(number) for number in range(4)}
+KILLS = 10
+ROOMS = 20
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def valid(data: Path) -> None:
     for path in archives(data):
         gzip.decompress(path.read_bytes())
         with path.open("rb") as file:
-            assert list(records(file, pytest.fail))[0].type == "warcinfo"
+            assert next(iter(records(file, pytest.fail))).type == "warcinfo"
     for line in whole_lines(data):
         for capture in decode(line).captures[:1]:
             page = page_at(
@@ -132,7 +132,7 @@ def test_killed_anywhere_a_crawl_loses_nothing_and_the_next_one_goes_on(
 def test_without_room_a_crawl_ends_with_12_and_the_next_one_goes_on(
     asked: str, environment: dict[str, str], tmp_path: Path
 ) -> None:
-    """The limit on a file's size stands in for the disk's. The database is preallocated a page of 4,096 bytes."""
+    """The limit on a file's size stands in for the disk's."""
     [whole] = [started(tmp_path / "whole", asked)]
     assert outcomes(environment, [whole]) == [0]
     largest = max(path.stat().st_size for ending in (".warc.gz", ".jsonl") for path in files(whole.data, ending))
