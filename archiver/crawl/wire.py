@@ -11,13 +11,16 @@ from collections.abc import Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from scrapy.core.downloader.handlers.http11 import _LenientHTTP11ClientFactory, _LenientHTTP11ClientProtocol
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IAddress
 from twisted.web.client import HTTPConnectionPool
 from zope.interface import directlyProvides, providedBy
+
+#: Bytes of one line of a head; Twisted gives an answer up at 16 KiB, and a header of a megabyte has been seen.
+LONGEST_LINE: Final = 4 * 2**20
 
 
 @dataclass(eq=False)
@@ -76,7 +79,10 @@ class _Protocol(_LenientHTTP11ClientProtocol):
         connection: Any = self.transport
         self._take = Take(ip=getattr(connection.getPeer(), "host", None))
         request.archiver_takes.append(self._take)
-        return super().request(request)
+        answered: Deferred[Any] = super().request(request)
+        if self._parser is not None:
+            self._parser.MAX_LENGTH = LONGEST_LINE
+        return answered
 
     def sending(self, data: bytes) -> None:
         if self._take and not self._take.over:

@@ -266,6 +266,8 @@ def lines(fields: Fields) -> bytes:
 
 def _one_line(value: str) -> str:
     """What others said cannot become a field of its own: controls are percent-encoded."""
+    if value.isascii() and value.isprintable():
+        return value
     return _CONTROLS.sub(lambda found: quote(found[0], safe="", errors="surrogatepass"), value)
 
 

@@ -39,6 +39,10 @@ WHOLE = {
     "chunked and zipped": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Encoding: gzip\r\n\r\n"
     + chunked(ZIPPED),
     "until closed": b"HTTP/1.0 200 OK\r\nContent-Type: text/html\r\n\r\n" + BODY,
+    "a megabyte in one header": b"HTTP/1.1 200 OK\r\nX: %b\r\nContent-Length: %d\r\n\r\n%b"
+    % (b"a" * 2**20, len(BODY), BODY),
+    "ten thousand headers": b"HTTP/1.1 200 OK\r\n%bContent-Length: %d\r\n\r\n%b"
+    % (b"X: a\r\n" * 10_000, len(BODY), BODY),
     "not found": b"HTTP/1.1 404 Not Here\r\nContent-Length: %d\r\n\r\n%b" % (len(BODY), BODY),
 }
 CUT = {
@@ -54,7 +58,7 @@ def test_an_answer_is_kept_as_it_came(misbehave: Misbehave, crawl: Crawl, tmp_pa
     def answer(connection: socket.socket, asked: bytes) -> None:
         number = asked.split()[1].decode()
         heard[number] = asked
-        connection.sendall(list(WHOLE.values())[int(number[1])])
+        connection.sendall(list(WHOLE.values())[int(number[1:].partition("?")[0])])
 
     base = misbehave(answer)
     urls = {name: f"{base}/{number}?a=%20b&c" for number, name in enumerate(WHOLE)}

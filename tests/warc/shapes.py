@@ -20,6 +20,8 @@ from archiver.warc.writer import ArchiveWriter
 TEXT = b"<h1>Never Let Me Go</h1><p>I came to this film knowing nothing about it.</p>"
 ZIPPED = gzip.compress(TEXT, mtime=0)
 REQUEST = b"GET /review HTTP/1.1\r\nhost: kettles.example\r\n\r\n"
+CONDITIONAL = b'GET /review HTTP/1.1\r\nhost: kettles.example\r\nIf-None-Match: "a"\r\n\r\n'
+NOT_MODIFIED = b'HTTP/1.1 304 Not Modified\r\nETag: "a"\r\n\r\n'
 MOMENT = datetime(2026, 11, 23, 0, 45, 12, 123456, UTC)
 
 

@@ -7,16 +7,29 @@ import gzip
 import sys
 from collections import Counter
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 from fastwarc.warc import ArchiveIterator
 
-from archiver.warc.exchange import Purpose
+from archiver.warc.exchange import Purpose, Reference
 from archiver.warc.http import parse, payload_digest
+from archiver.warc.reader import pages
 from archiver.warc.records import Record, records
 from archiver.warc.writer import ArchiveWriter
 from tests.conftest import ROOT, Run
-from tests.warc.shapes import REQUEST, SHAPES, TEXT, answer, archive, chunked, exchange
+from tests.warc.shapes import (
+    CONDITIONAL,
+    MOMENT,
+    NOT_MODIFIED,
+    REQUEST,
+    SHAPES,
+    TEXT,
+    answer,
+    archive,
+    chunked,
+    exchange,
+)
 
 CHECKERS = {
     "warcio": ("warcio", "check"),
@@ -31,6 +44,12 @@ FORGERIES = [
     for end in ("\r\n", "\n", "\r", "\0\n", "\x0b", "\x0c", "\x1c", "\x85", "\u2028", "\u2029", "\r\n\r\n")
     for start in ("", "a", "%0d%0a", "caf\xe9", "\ud800", " \t", "?q=")
 ]
+
+
+def checked(run: Run, checker: str, path: Path) -> CompletedProcess[str]:
+    program, *words = CHECKERS[checker]
+    command = {"warcio": [sys.executable, "-m", "warcio.cli"], "gzip": ["gzip"]}
+    return run(*command.get(program, [str(Path(sys.executable).parent / program)]), *words, path)
 
 
 def read(path: Path) -> list[Record]:
@@ -50,10 +69,10 @@ def test_the_bytes_are_kept(response: bytes, tmp_path: Path) -> None:
         assert response in [record.reader.read() for record in ArchiveIterator(file, parse_http=False)]
 
 
-@pytest.mark.parametrize("checker", CHECKERS.values(), ids=CHECKERS)
-def test_checkers_accept_every_shape(checker: tuple[str, ...], run: Run, tmp_path: Path) -> None:
+@pytest.mark.parametrize("checker", CHECKERS, ids=CHECKERS)
+def test_checkers_accept_every_shape(checker: str, run: Run, tmp_path: Path) -> None:
     # warcio 1.8 sets an attribute on brotli's decoder, which newer ones do not allow.
-    shapes = [shape for name, shape in SHAPES.items() if (checker[0], name) != ("warcio", "brotli")]
+    shapes = [shape for name, shape in SHAPES.items() if (checker, name) != ("warcio", "brotli")]
     more = {"ip": "::1", "protocols": ("http/1.1", "tls/1.3"), "cipher": "TLS_AES_256_GCM_SHA384"}
     path = archive(
         tmp_path,
@@ -63,11 +82,7 @@ def test_checkers_accept_every_shape(checker: tuple[str, ...], run: Run, tmp_pat
         exchange(b"", failure="timed out"),
         exchange(b"", request=b"", failure="host not found"),
     )
-    program, *words = checker
-    command = (
-        [sys.executable, "-m", "warcio.cli"] if program == "warcio" else [str(Path(sys.executable).parent / program)]
-    )
-    ended = run(*(command if program != "gzip" else ["gzip"]), *words, path)
+    ended = checked(run, checker, path)
     assert ended.returncode == 0, ended.stdout + ended.stderr
 
 
@@ -137,6 +152,8 @@ def test_no_word_becomes_a_field(tmp_path: Path) -> None:
         *[exchange(answer(), redirected_from=(f"http://kettles.example/{w}",)) for w in words],
         *[exchange(answer(), cipher=w, protocols=(w,), ip=w, truncated=w) for w in words],
         *[exchange(b"", failure=w) for w in words],
+        *[exchange(answer(), withheld=w) for w in words],
+        *[exchange(NOT_MODIFIED, request=CONDITIONAL, refers_to=_forged(w)) for w in words],
     )
     found = read(path)
     assert len(found) >= 500
@@ -144,7 +161,28 @@ def test_no_word_becomes_a_field(tmp_path: Path) -> None:
     assert forged == []
     known = {name for one in read(archive(tmp_path / "plain", exchange(answer(), ip="::1"))) for name in one.fields}
     known |= {"warc-protocol", "warc-cipher-suite", "warc-truncated", "archiver-redirected-from", "archiver-holds"}
+    known |= {"warc-profile", "warc-refers-to", "warc-refers-to-target-uri", "warc-refers-to-date"}
+    known |= {"archiver-refers-to-location"}
     assert {name for one in found for name in one.fields} <= known
+
+
+def _forged(word: str) -> Reference:
+    return Reference(record_id=word, url=word, started_at=MOMENT, filename=word, offset=0, length=0)
+
+
+def test_a_conversion_holds_the_line_of_an_answer(tmp_path: Path) -> None:
+    path = tmp_path / "run.warc.gz"
+    with ArchiveWriter(path, data=tmp_path, software="test", run_id="run") as writer:
+        place = writer.write(exchange(answer()))
+        for word in FORGERIES:
+            writer.convert(f"http://kettles.example/{word}", place.record_id, b'{"title":null}\n')
+    _, answered, _, *made = read(path)
+    assert len(made) == len(FORGERIES)
+    for one in made:
+        assert (one.type, one.get("content-type"), one.block) == ("conversion", "application/json", b'{"title":null}\n')
+        assert one.get("warc-refers-to") == answered.get("warc-record-id")
+        assert "forged" not in one.fields
+    assert [location for _, location in pages(path)] == [place]
 
 
 def test_a_location_is_where_the_answer_lies(tmp_path: Path) -> None:
