@@ -83,13 +83,22 @@ def test_every_line_is_valid_against_the_schema(tmp_path: Path) -> None:
         assert list(VALID.iter_errors(json.loads(line))) == []
 
 
+def _of_then(now: Any, then: Any) -> Any:
+    """What a record says now, without the fields that it has gained."""
+    if isinstance(then, dict):
+        return {name: _of_then(now[name], value) for name, value in then.items()}
+    if isinstance(then, list) and len(then) == len(now):
+        return [_of_then(*pair) for pair in zip(now, then, strict=True)]
+    return now
+
+
 @pytest.mark.parametrize("past", PAST, ids=lambda path: path.stem)
 def test_every_past_version_is_read(past: Path) -> None:
     [found] = load(past)
     assert found.schema_version == past.stem
     line = json.loads(past.read_text(encoding="utf-8"))
     assert VALID.is_valid(line)
-    assert {name: value for name, value in json.loads(encode(found)).items() if name in line} == line
+    assert _of_then(json.loads(encode(found)), line) == line
 
 
 def test_the_present_version_has_its_file() -> None:
@@ -159,6 +168,7 @@ def test_a_record_is_told_where_its_bytes_lie() -> None:
         "warc_record_offset": 7,
         "warc_record_length": 9,
         "warc_record_id": "urn:uuid:1",
+        "warc_refers_to": None,
     }
     assert located(review(), place).captures == (Capture(**expected),)
     captured = review(captures=(Capture(fetch_status=200), Capture(fetch_status=404)))
