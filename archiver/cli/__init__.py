@@ -9,11 +9,18 @@ from collections.abc import Sequence
 from types import ModuleType
 from typing import Final
 
-from archiver.cli import crawl, explain, extract, schema
+from archiver.cli import crawl, explain, export, extract, repair, schema, verify
 from archiver.crawl.run import Exit, exit_for
 
 #: Commands whose options are ours; ``crawl`` takes Scrapy's and reads them itself.
-_OURS: Final[dict[str, ModuleType]] = {"extract": extract, "explain": explain, "schema": schema}
+_OURS: Final[dict[str, ModuleType]] = {
+    "extract": extract,
+    "explain": explain,
+    "export": export,
+    "verify": verify,
+    "repair": repair,
+    "schema": schema,
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -30,7 +30,7 @@ EXAMPLES = """examples:
 """
 
 STDIN: Final = "-"
-_ARCHIVES: Final = (".warc", ".warc.gz", ".wet", ".wet.gz")
+_ARCHIVES: Final = (".warc", ".warc.gz", ".wacz", ".wet", ".wet.gz")
 _PAGES: Final = (".html", ".htm", ".xhtml", ".txt")
 _READ: Final = ", ".join((*_PAGES, *_ARCHIVES))
 #: Pages handed to a process at once: enough that handing over costs little, few enough to share evenly.
@@ -85,7 +85,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         help="write the records there; a file of that name is replaced once all of them are written",
     )
     parser.add_argument("--url", help="the address of the page, for a file that does not tell it")
-    parser.add_argument("--jobs", type=int, default=_processors(), metavar="N", help="processes; as many as processors")
+    parser.add_argument("--jobs", type=int, default=processors(), metavar="N", help="processes; as many as processors")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -190,7 +190,7 @@ def _unusable(name: str) -> str | None:
     return None
 
 
-def _processors() -> int:
+def processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

@@ -39,7 +39,7 @@ from archiver.page import Page
 from archiver.record import Review
 from archiver.store import lines
 from archiver.store.layout import Layout, folder_name, new_run_id
-from archiver.warc import repair
+from archiver.warc import cdxj, repair
 from archiver.warc.exchange import Exchange, Location, Purpose
 from archiver.warc.seen import Seen
 from archiver.warc.writer import ArchiveWriter, Keeping
@@ -300,6 +300,10 @@ class Recorder:
             logger.warning(
                 "completed %s, which a killed run left: %s bytes kept, %s cut", left.path, left.kept, left.cut
             )
+        try:
+            cdxj.complete(data)
+        except OSError as error:  # an index can always be made later
+            logger.warning("an index is missing: %s", error)
 
     # Scrapy's signals
 

@@ -34,6 +34,7 @@ class Exit(IntEnum):
     USAGE = 2
     SOME_FAILED = 3
     NOTHING_FETCHED = 4
+    NO_ARCHIVE = 10
     LOCKED = 11
     DISK_FULL = 12
     TIME_LIMIT = 15

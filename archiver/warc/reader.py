@@ -20,11 +20,14 @@ from typing import BinaryIO, Final, NamedTuple
 from urllib.parse import urlsplit
 
 from archiver.page import Page
+from archiver.warc import wacz
 from archiver.warc.exchange import Exchange, Location, Purpose, Reference
 from archiver.warc.http import HttpMessage, page_from, parse, payload_digest
 from archiver.warc.records import Record, records
 from archiver.warc.revisit import IDENTICAL, ElsewhereError, beside, payload, reference_of
 
+#: A file by its path or opened, or an archive within a package.
+Source = Path | str | BinaryIO | wacz.Packed
 #: Stands in for a date until the page is made, where a record has none.
 _LONG_AGO: Final = datetime.fromtimestamp(0, UTC)
 
@@ -32,21 +35,21 @@ logger = logging.getLogger(__name__)
 
 
 def pages(
-    source: Path | str | BinaryIO, *, filename: str | None = None, torn: Callable[[str], None] | None = None
+    source: Source, *, filename: str | None = None, torn: Callable[[str], None] | None = None
 ) -> Iterator[tuple[Page, Location]]:
-    """Every page of a file, in order, with its location.
+    """Every page of a file, in order, with its location; of a WACZ file those of every archive in it.
 
     ``filename`` is what locations name; without it the name that the archive itself tells,
     or the file's. ``torn`` is told what cannot be read, without it the log is; what stands
     before it has been given out.
     """
-    with _opened(source) as file:
-        for _, page, location in _pages(file, source, filename, torn):
+    for one, file in _archives(source):
+        for _, page, location in _pages(file, one, filename, torn):
             yield page, location
 
 
 def captured(
-    source: Path | str | BinaryIO, *, filename: str | None = None, torn: Callable[[str], None] | None = None
+    source: Source, *, filename: str | None = None, torn: Callable[[str], None] | None = None
 ) -> Iterator[Captured]:
     """The same, each page with the answers that belong to it.
 
@@ -54,13 +57,13 @@ def captured(
     passed through once, for the places of answers alone. A file compressed anew as one piece
     has no places, and its pages come without answers.
     """
-    with _opened(source) as file:
+    for one, file in _archives(source):
         parts: dict[str, dict[str, Place]] | None = None
-        for record, page, location in _pages(file, source, filename, torn):
+        for record, page, location in _pages(file, one, filename, torn):
             if parts is None and record.get("archiver-purpose") is not None:
                 parts = _parts(file)
             places = (parts or {}).get(location.record_id, {})
-            yield Captured(page, location, Answers(source if isinstance(source, (str, Path)) else file, places))
+            yield Captured(page, location, Answers(one, places))
 
 
 class Captured(NamedTuple):
@@ -76,10 +79,10 @@ Place = tuple[int, int]
 class Answers:
     """What came for the sake of a page's record, by the id of what was asked: read from the disk when it is asked for.
 
-    Of a file that was opened by its path, they can be handed to another process.
+    Of a file that is known by its path, they can be handed to another process.
     """
 
-    def __init__(self, source: Path | str | BinaryIO, places: Mapping[str, Place]) -> None:
+    def __init__(self, source: Source, places: Mapping[str, Place]) -> None:
         self._source = source
         self._places = places
 
@@ -122,10 +125,11 @@ def _record_at(file: BinaryIO, offset: int, length: int, torn: Callable[[str], N
 
 
 def _pages(
-    file: BinaryIO, source: Path | str | BinaryIO, filename: str | None, torn: Callable[[str], None] | None
+    file: BinaryIO, source: Source, filename: str | None, torn: Callable[[str], None] | None
 ) -> Iterator[tuple[Record, Page, Location]]:
-    name = filename or ("" if isinstance(source, io.IOBase) else Path(str(source)).name)
-    shown = source if name else "standard input"
+    shown = _shown(source)
+    name = filename or (Path(shown).name if shown else "")
+    shown = shown or "standard input"
     tell = torn or logger.warning
     payloads = _Payloads(file, source)
     for record in records(file, lambda fault: tell(f"{shown}: {fault}")):
@@ -161,10 +165,30 @@ def _is_comments(record: Record) -> bool:
     return is_answer and record.get("archiver-purpose") == Purpose.COMMENTS
 
 
+def _archives(source: Source) -> Iterator[tuple[Source, BinaryIO]]:
+    """What is to be read, opened; what came as a pipe is a file from here on."""
+    if isinstance(source, (str, Path)) and str(source).lower().endswith(wacz.SUFFIX):
+        yield from wacz.warcs(Path(source))
+        return
+    with _opened(source) as file:
+        yield source if isinstance(source, (str, Path, wacz.Packed)) else file, file
+
+
+def _shown(source: Source) -> str:
+    """The name of a file, as far as it has one."""
+    if isinstance(source, (str, Path, wacz.Packed)):
+        return str(source)
+    name = getattr(source, "name", None)
+    return name if isinstance(name, str) else ""
+
+
 @contextmanager
-def _opened(source: Path | str | BinaryIO) -> Iterator[BinaryIO]:
+def _opened(source: Source) -> Iterator[BinaryIO]:
     """A file that can be sought in; a pipe is first copied into one."""
-    if isinstance(source, (str, Path)):
+    if isinstance(source, wacz.Packed):
+        with wacz.opened(source) as file:
+            yield file
+    elif isinstance(source, (str, Path)):
         with Path(source).open("rb") as file:
             yield file
     elif source.seekable():
@@ -211,22 +235,26 @@ class _Found(NamedTuple):
 class _Payloads:
     """Where revisits of one file have their payloads from: the file itself, and those of the same archive."""
 
-    def __init__(self, file: BinaryIO, source: Path | str | BinaryIO) -> None:
+    def __init__(self, file: BinaryIO, source: Source) -> None:
         self._file = file
-        self._path = Path(source) if isinstance(source, (str, Path)) else None
+        self._source = source
 
     def of(self, reference: Reference, digest: str) -> bytes:
         return payload(reference, digest, self._files(reference.filename))
 
     def _files(self, filename: str) -> Iterator[Path | BinaryIO]:
         yield self._file
-        if self._path is not None:
-            yield from beside(self._path, filename)
+        if isinstance(self._source, wacz.Packed):
+            for packed in wacz.named(self._source.package, PurePosixPath(filename).name):
+                with wacz.opened(packed) as file:
+                    yield file
+        elif isinstance(self._source, (str, Path)):
+            yield from beside(Path(self._source), filename)
 
 
 def _page(record: Record, payloads: _Payloads) -> _Found | None:
     """None for records that hold no answer and no text. ElsewhereError where its payload is not to be had."""
-    if _url(record) is None:
+    if record.address is None:
         return None
     if _is_repeated(record):
         return _repeated(record, payloads)
@@ -254,9 +282,9 @@ def _repeated(record: Record, payloads: _Payloads) -> _Found:
 
 
 def _answered(record: Record, message: HttpMessage) -> Page:
-    date = _date(record)
+    date = record.moment
     exchange = Exchange(
-        url=_url(record) or "",
+        url=record.address or "",
         started_at=date or _LONG_AGO,
         request=b"",
         response=record.block,
@@ -272,29 +300,15 @@ def _bare(record: Record) -> Page:
     content_type = record.get("content-type")
     return Page(
         body=record.block,
-        url=_url(record),
+        url=record.address,
         headers=(("Content-Type", content_type),) if content_type else (),
-        fetched_at=_date(record),
+        fetched_at=record.moment,
         truncated=_truncated(record),
     )
 
 
-def _url(record: Record) -> str | None:
-    """The address, if it is one of the web (wget writes angle brackets around it)."""
-    url = (record.get("warc-target-uri") or "").strip("<>")
-    return url if url.startswith(("http://", "https://")) else None
-
-
 def _truncated(record: Record) -> str | None:
     return record.get("warc-truncated") or ("length" if record.full else None)
-
-
-def _date(record: Record) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(record.get("warc-date") or "")
-    except ValueError:
-        return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 # Which pages become records

@@ -11,6 +11,7 @@ import io
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import BinaryIO, Final
 
 from warcio.recordloader import ArcWarcRecordLoader
@@ -45,6 +46,20 @@ class Record:
     def get(self, name: str) -> str | None:
         return self.fields.get(name.lower())
 
+    @property
+    def address(self) -> str | None:
+        """What it tells of, if that is an address of the web (wget writes angle brackets around it)."""
+        url = (self.get("warc-target-uri") or "").strip("<>")
+        return url if url.startswith(("http://", "https://")) else None
+
+    @property
+    def moment(self) -> datetime | None:
+        try:
+            moment = datetime.fromisoformat(self.get("warc-date") or "")
+        except ValueError:
+            return None
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
 
 def records(file: BinaryIO, torn: Callable[[str], None]) -> Iterator[Record]:
     """Read a seekable file from its start, compressed or not.
@@ -73,7 +88,7 @@ class _Place:
     offset: int = 0
 
 
-class _Member(io.RawIOBase):
+class Member(io.RawIOBase):
     """The decompressed bytes of one gzip member. Raises EOFError where it is cut, zlib.error where it is wrong."""
 
     def __init__(self, file: BinaryIO, offset: int) -> None:
@@ -113,12 +128,12 @@ def _compressed(file: BinaryIO, place: _Place) -> Iterator[Record]:
         file.seek(place.offset)
         if not file.read(1):
             return
-        member = _Member(file, place.offset)
+        member = Member(file, place.offset)
         yield from _of_member(member)
         place.offset = member.end
 
 
-def _of_member(member: _Member) -> Iterator[Record]:
+def _of_member(member: Member) -> Iterator[Record]:
     """One record, as it should be; where a whole file is compressed as one piece, all of them."""
     stream = io.BufferedReader(member, _STEP)
     record = _record(stream, _first_line(stream))

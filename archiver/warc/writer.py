@@ -14,6 +14,7 @@ from typing import Final, Self
 from isal import isal_zlib
 
 from archiver.warc import revisit
+from archiver.warc.cdxj import Index
 from archiver.warc.exchange import Exchange, Location, Reference, uri
 from archiver.warc.forms import Fields, Form, Told, conversion, forms, lines, warcinfo
 from archiver.warc.growing import ArchiveFullError, GrowingFile
@@ -35,7 +36,9 @@ _USUAL: Final = Keeping()
 
 
 class ArchiveWriter:
-    """A new WARC file. OSErrors leave in it what was written before, whole; ArchiveFullError where there is no room.
+    """A new WARC file, and its index once that is closed.
+
+    OSErrors leave in it what was written before, whole; ArchiveFullError where there is no room.
 
     ``data`` is the folder that locations are relative to; ``software`` names the program and
     its version; ``robots`` is the policy as warcinfo knows it: obey, ignore.
@@ -55,6 +58,7 @@ class ArchiveWriter:
         self._data = data
         self._keeping = keeping
         self._file = GrowingFile(path)
+        self._index = Index(path)
         try:
             self._file.append(_member(warcinfo(path.name, self._filename, _about(software, run_id, robots))))
         except OSError:
@@ -82,12 +86,13 @@ class ArchiveWriter:
             payload_digest=f"sha256:{told.digest.hex()}" if exchange.response else None,
             refers_to=earlier,
         )
+        self._index.add(records[place].type, uri(exchange.url), exchange.started_at, location, told.message)
         if self._keeping.seen and records[place].type == "response" and told.can_stand_for_others:
             self._keeping.seen.add(told.digest, refer(location, exchange))
         return location
 
     def convert(self, url: str, record_id: str, line: bytes) -> None:
-        """The JSON line that was made of an archived answer."""
+        """The JSON line that was made of an archived answer: nobody replays it, and the index has it not."""
         self._file.append(_member(conversion(url, record_id, line)))
 
     def sync(self) -> None:
@@ -95,8 +100,9 @@ class ArchiveWriter:
         self._file.sync()
 
     def close(self) -> None:
-        """Give the file its final name. A second call does nothing."""
+        """Give the file its final name, and write its index. A second call does nothing."""
         self._file.close()
+        self._index.close()
 
     def _earlier(self, told: Told) -> Reference | None:
         """Where the payload lies already: read there, so that nothing is left out that is not kept."""
