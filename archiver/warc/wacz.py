@@ -12,6 +12,7 @@ import io
 import os
 import re
 import shutil
+import struct
 import tempfile
 import time
 import zipfile
@@ -39,7 +40,7 @@ _PAGES_HEAD: Final = b'{"format":"json-pages-1.0","id":"pages","title":"Pages","
 
 _UNNAMEABLE: Final = re.compile(r"[^-a-z0-9._/]+")
 
-_FIRST_DAY: Final = 315_532_800  # 1980, before which ZIP knows no time
+_FIRST_DAY, _LAST_DAY = 315_532_800, 2**31 - 1  # 1980, before which ZIP knows no time, and 2038
 _READABLE: Final = 0o100644 << 16
 _ENCRYPTED: Final = 1
 _LOCAL_HEAD: Final = 30  # bytes
@@ -133,7 +134,7 @@ class Package:
     # The members
 
     def _copy(self, path: Path, name: str) -> None:
-        with path.open("rb") as file, self._member(name, max(path.stat().st_mtime, _FIRST_DAY)) as write:
+        with path.open("rb") as file, self._member(name, path.stat().st_mtime) as write:
             while piece := file.read(_STEP):
                 write(piece)
 
@@ -169,7 +170,9 @@ class Package:
     @contextmanager
     def _member(self, name: str, changed: float | None = None, *, listed: bool = True) -> Iterator[_Write]:
         """What is written to it is packed and, unless it describes the package itself, listed with its digest."""
+        changed = min(max(time.time() if changed is None else changed, _FIRST_DAY), _LAST_DAY)
         info = zipfile.ZipInfo(name, time.gmtime(changed)[:6])
+        info.extra = _changed_field(changed)
         info.external_attr = _READABLE
         info.compress_type = zipfile.ZIP_STORED if name.endswith(".gz") else zipfile.ZIP_DEFLATED
         digest, size = hashlib.sha256(), 0
@@ -191,6 +194,15 @@ class Package:
                     "bytes": size,
                 }
             )
+
+
+def _changed_field(moment: float) -> bytes:
+    """The instant in UTC, in a field of its own.
+
+    Besides, replayweb.page 2.5 takes a member without such fields to have none in its own head
+    either, where Python notes long sizes; it would begin to read 20 bytes too early.
+    """
+    return struct.pack("<HHBI", 0x5455, 5, 1, int(moment))
 
 
 def _gzip(data: bytes) -> bytes:
