@@ -111,6 +111,16 @@ def finish(path: Path, whole: Callable[[Path], int]) -> Finished | None:
         return None if fd is None else _finish(path, fd, whole(path))
 
 
+def is_held(path: Path) -> bool:
+    """Whether a run that lives is writing the file."""
+    with path.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
 def cut(path: Path, whole: int) -> Path | None:
     """Cut a file after ``whole`` bytes; the rest is kept beside it, in the file returned."""
     rest = path.stat().st_size - whole

@@ -100,11 +100,36 @@ def payload_digest(message: HttpMessage) -> str:
     return f"sha256:{hashlib.sha256(message.body).hexdigest()}"
 
 
+def head_end(response: bytes) -> int:
+    """Where the head of the first answer ends; 0 where there is none."""
+    head = _head(response)
+    return head.end if head is not None else 0
+
+
+#: Bytes that are decoded to see whether a body is in a coding, and of it that are looked at to see whether it is text.
+_ENOUGH: Final = 64 * 1024
+_START: Final = 256
+_PARTIAL: Final = 206
+
+
+def is_in_coding(message: HttpMessage) -> bool:
+    """Whether the body is in the coding that its header names, as far as can be told: a part of one may be."""
+    codings = _codings(message.every("content-encoding"))
+    decode = _DECODERS.get(codings[-1]) if codings else None
+    if decode is None or not message.body or message.status == _PARTIAL:
+        return True
+    decoded = decode(message.body, _ENOUGH)
+    if decoded is None:
+        return False
+    return decoded.whole or decoded.full or _BINARY.search(message.body, 0, _START) is not None
+
+
 # The head
 
 _SWITCHING: Final = 101
 _STATUS_LINE: Final = re.compile(rb"[A-Za-z]+(?:/\d+(?:\.\d+)?)?[ \t]+(\d{3})(?:[ \t]([^\n]*)|[ \t\r]*)\Z")
 _LINE: Final = re.compile(rb"([^\n]*)\n?")
+_BINARY: Final = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 
 
 @dataclass(frozen=True)
