@@ -9,10 +9,10 @@ export PAGE_URL := $(value URL)
 export DATA_SET := $(value DATA)
 unexport URL DATA
 
-.PHONY: help setup crawl test lint bench model lock clean
+.PHONY: help setup crawl test test-replay test-browser lint bench model lock clean
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' Makefile
 
 setup: .venv/.ready ## make .venv with everything in it, at the locked versions
 
@@ -36,6 +36,32 @@ crawl: setup ## archive the demonstration site; with URL=https://… that page
 test: setup ## run all tests
 	@$(PY) -m pytest -n 2
 
+# Programs of others, with what they need, in an environment of their own.
+.replay-venv/.ready: requirements/replay.txt
+	$(PYTHON) -m venv --clear .replay-venv
+	.replay-venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/replay.txt
+	@touch $@
+
+test-replay: setup .replay-venv/.ready ## replay the demonstration in pywb, and judge its archives by other programs
+	@$(PY) -m pytest -m replay tests/replay
+
+REPLAYWEB := replaywebpage-2.5.3
+REPLAYWEB_DIGEST := b7d35c39c4da9b7121c5a393911d8675d4cc6f19513c380191e16b086bea812c
+
+# Of the package two files are needed, which hold all that it depends on.
+.browser/$(REPLAYWEB).ready:
+	@command -v npm >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends npm; }
+	@rm -rf .browser && mkdir .browser
+	cd .browser && npm pack --silent $(subst -,@,$(REPLAYWEB))
+	cd .browser && echo "$(REPLAYWEB_DIGEST)  $(REPLAYWEB).tgz" | sha256sum --check --quiet
+	cd .browser && tar -xzf $(REPLAYWEB).tgz package/ui.js package/sw.js
+	@touch $@
+
+test-browser: setup .browser/$(REPLAYWEB).ready ## see an archived page in headless Chromium, through replayweb.page
+	@for name in chromium chromium-browser google-chrome; do command -v $$name >/dev/null && exit 0; done; \
+		apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium
+	@$(PY) -m pytest -m browser tests/replay
+
 lint: setup ## formatting, lint, types, and which room may import which
 	$(PY) -m ruff format --check
 	$(PY) -m ruff check
@@ -54,7 +80,9 @@ lock: ## resolve the versions anew (needs uv)
 		--custom-compile-command 'make lock' --extra dev -o requirements/dev.txt pyproject.toml
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --strip-extras --no-emit-index-url \
 		--custom-compile-command 'make lock' --extra bench -c requirements/dev.txt -o requirements/bench.txt pyproject.toml
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --strip-extras --no-emit-index-url \
+		--custom-compile-command 'make lock' -o requirements/replay.txt requirements/replay.in
 
 clean: ## remove what can be made again; never data/
-	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv .replay-venv .browser build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find archiver spiders pipelines tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
