@@ -14,6 +14,7 @@ from archiver.warc.growing import OPEN
 _ARCHIVES: Final = (".warc", ".warc.gz", ".wet", ".wet.gz", ".wat", ".wat.gz")
 _LINES: Final = ".jsonl"
 _INDEX: Final = ".cdxj"
+_PACKAGE: Final = ".wacz"
 _TORN: Final = re.compile(r"\.torn(?:-\d+)?\Z")
 _BEGINNINGS: Final = (b"WARC/", b"\x1f\x8b")
 #: How far above a file the folder may be that the names in it are relative to.
@@ -27,6 +28,7 @@ class Found:
     archives: list[Path] = field(default_factory=list)
     lines: list[Path] = field(default_factory=list)
     indexes: list[Path] = field(default_factory=list)
+    packages: list[Path] = field(default_factory=list)
     torn: list[Path] = field(default_factory=list)
     folders: list[Path] = field(default_factory=list)
 
@@ -92,6 +94,8 @@ def _kind(path: Path) -> str | None:
         return "torn"
     if name.endswith(_INDEX):
         return "indexes"
+    if name.endswith(_PACKAGE):
+        return "packages"
     name = name.removesuffix(OPEN)
     if name.endswith(_LINES):
         return "lines"

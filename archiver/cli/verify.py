@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import time
 from collections import Counter
@@ -14,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 from archiver.cli.explain import printable
 from archiver.cli.extract import processors
@@ -26,7 +27,9 @@ from archiver.warc.faults import ADVICE, NOTES, Fault, Kind
 from archiver.warc.growing import OPEN, is_held
 from archiver.warc.indexed import faults_of_index
 from archiver.warc.ledger import Ledger
+from archiver.warc.packaged import faults_of_package
 from archiver.warc.verify import verified
+from archiver.warc.wacz import warcs
 
 HELP = "check archives: their form, their digests, their index, and that every record is made of their bytes"
 EXAMPLES = """examples:
@@ -45,7 +48,10 @@ _UNFINISHED: Final = frozenset({Kind.CUT, Kind.DAMAGED, Kind.NO_RECORD, Kind.EMP
 
 def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "archives", nargs="+", metavar="ARCHIVE", help="a data folder, or any other; or a file: .warc, .warc.gz, .jsonl"
+        "archives",
+        nargs="+",
+        metavar="ARCHIVE",
+        help="a data folder, or any other; or a file: .warc, .warc.gz, .wacz, .jsonl",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of the report")
     parser.add_argument("--jobs", type=int, default=processors(), metavar="N", help="processes; as many as processors")
@@ -59,7 +65,7 @@ def run(options: argparse.Namespace) -> int:
         if not Path(name).exists():
             return _no_archive(name)
     found = find(options.archives)
-    if not (found.archives or found.lines or found.indexes):
+    if not (found.archives or found.lines or found.indexes or found.packages):
         return _no_archive(", ".join(options.archives))
     report = Report()
     with Ledger() as ledger, _progress() as progress:
@@ -74,16 +80,21 @@ def run(options: argparse.Namespace) -> int:
 
 def _verify(found: Found, ledger: Ledger, report: Report, progress: Progress, jobs: int) -> None:
     for path in found.archives:
-        with report.reading(path):
-            _archive(path, ledger, report, progress)
+        with report.reading(path), path.open("rb") as file:
+            _archive(path, file, ledger, report, progress)
     for path, fault in (*ledger.duplicates(), *ledger.dangling(found.is_complete)):
         report.tell(path, fault)
     own = {index_of(path): path for path in found.archives}
     for path in found.indexes:
         progress.show(path)
-        with report.reading(path):
-            for fault in faults_of_index(path, partial(named, by=path), ledger, own.get(path)):
+        with report.reading(path), path.open("rb") as file:
+            for fault in faults_of_index(file, partial(named, by=path), ledger):
                 report.tell(path, fault)
+            for fault in ledger.not_indexed(own[path]) if path in own and ledger.has(own[path]) else ():
+                report.tell(path, fault)
+    for path in found.packages:
+        with report.reading(path):
+            _package(path, report, progress)
     for path in found.torn:
         said = f"{path.stat().st_size} bytes that an earlier repair put aside"
         report.tell(path, Fault(kind=Kind.TORN, said=said))
@@ -98,7 +109,24 @@ def _verify(found: Found, ledger: Ledger, report: Report, progress: Progress, jo
                 report.tell(part.path, fault)
 
 
-def _archive(path: Path, ledger: Ledger, report: Report, progress: Progress) -> None:
+def _package(path: Path, report: Report, progress: Progress) -> None:
+    """Its records are copies, and are no other records' doubles: it has a ledger of its own."""
+    archives: list[Path] = []
+    with Ledger() as ledger:
+        try:
+            for file in warcs(path):
+                archives.append(Path(file.name))
+                _archive(archives[-1], file, ledger, report, progress)
+        except ValueError as error:
+            report.tell(path, Fault(kind=Kind.PACKAGE, said=str(error)))
+            return
+        for part, fault in (*ledger.duplicates(), *ledger.dangling(lambda _: False)):
+            report.tell(part, fault)
+        for fault in faults_of_package(path, archives, ledger):
+            report.tell(path, fault)
+
+
+def _archive(path: Path, file: BinaryIO, ledger: Ledger, report: Report, progress: Progress) -> None:
     is_written = _left_open(path, report)
     ledger.begin(path)
 
@@ -108,12 +136,11 @@ def _archive(path: Path, ledger: Ledger, report: Report, progress: Progress) -> 
         if not (is_written and fault.kind in _UNFINISHED):
             report.tell(path, fault)
 
-    size = path.stat().st_size or 1
-    with path.open("rb") as file:
-        for record, message in verified(file, tell):
-            ledger.add(record, message)
-            report.counts["records"] += 1
-            progress.show(path, share=record.offset / size)
+    size = file.seek(0, os.SEEK_END) or 1
+    for record, message in verified(file, tell):
+        ledger.add(record, message)
+        report.counts["records"] += 1
+        progress.show(path, share=record.offset / size)
     report.counts["archives"] += 1
 
 

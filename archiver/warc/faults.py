@@ -48,6 +48,8 @@ class Kind(StrEnum):
     INDEX_PLACE = "index-place"
     INDEX_DIFFERS = "index-differs"
     NOT_INDEXED = "not-indexed"
+    # The package
+    PACKAGE = "package"
     # The lines of JSON
     LINE = "line"
     LINE_PLACE = "line-place"
@@ -100,6 +102,7 @@ ADVICE: Final = {
     Kind.INDEX_PLACE: _INDEX_AGAIN,
     Kind.INDEX_DIFFERS: _INDEX_AGAIN,
     Kind.NOT_INDEXED: _INDEX_AGAIN,
+    Kind.PACKAGE: "make the package anew: archiver export --format wacz",
     Kind.LINE: "archiver repair cuts a last line that was not finished; others: archiver extract makes them anew",
     Kind.LINE_PLACE: _EXTRACT_AGAIN,
     Kind.LINE_DIFFERS: _EXTRACT_AGAIN,

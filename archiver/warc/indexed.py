@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from gzip import GzipFile
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 import msgspec
 
@@ -24,23 +25,20 @@ _MUST: Final = ("url", "digest", "mime", "filename", "offset", "length", "status
 _ABOUT: Final = (b"!", b" ")
 
 
-def faults_of_index(index: Path, find: Find, ledger: Ledger, own: Path | None) -> Iterator[Fault]:
-    """``own`` is the archive that it lies beside: all of that should be in it."""
+def faults_of_index(file: IO[bytes] | GzipFile, find: Find, ledger: Ledger) -> Iterator[Fault]:
+    """What is wrong with each line; the ledger then knows the records that no line named."""
     before = b""
-    with index.open("rb") as file:
-        number = 0
-        while line := file.readline(_LONGEST_LINE):
-            number += 1
-            if line.startswith(_ABOUT):
-                continue
-            if line <= before:
-                said = "it stands there twice" if line == before else "it does not stand where its bytes sort"
-                yield Fault(kind=Kind.INDEX_ORDER, said=said, line=number)
-            before = line
-            for kind, said in _of_line(line, find, ledger):
-                yield Fault(kind=kind, said=said, line=number)
-    if own is not None and ledger.has(own):
-        yield from ledger.not_indexed(own)
+    number = 0
+    while line := file.readline(_LONGEST_LINE):
+        number += 1
+        if line.startswith(_ABOUT):
+            continue
+        if line <= before:
+            said = "it stands there twice" if line == before else "it does not stand where its bytes sort"
+            yield Fault(kind=Kind.INDEX_ORDER, said=said, line=number)
+        before = line
+        for kind, said in _of_line(line, find, ledger):
+            yield Fault(kind=kind, said=said, line=number)
 
 
 def _of_line(line: bytes, find: Find, ledger: Ledger) -> Iterator[tuple[Kind, str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -185,6 +186,69 @@ def test_lines_by_several_processes_are_the_same(data: Path, run: Run) -> None:
 def test_a_list_of_something_else_is_left_alone(data: Path, verify: Verify) -> None:
     (data / "pages.jsonl").write_text('{"format":"json-pages-1.0"}\n{"url":"http://kettles.example/"}\n')
     assert verify(data)[0] == 0
+
+
+#: A member of the package, and what becomes of it: None where it goes, otherwise another content.
+PACKAGE_FAULTS: dict[str, tuple[str, Callable[[bytes], bytes | None]]] = {
+    "no pages": ("pages/pages.jsonl", lambda _: None),
+    "no index": ("indexes/index.cdx.gz", lambda _: None),
+    "no list": ("datapackage.json", lambda _: None),
+    "a list of nothing": ("datapackage.json", lambda _: b"[]"),
+    "other pages": ("pages/pages.jsonl", lambda content: content + b"{}\n"),
+    "a list that was changed": ("datapackage.json", lambda content: content.replace(b"1.1.1", b"1.1.0")),
+    "something more": ("more/notes.txt", lambda _: b"notes"),
+}
+
+
+@pytest.fixture
+def package(data: Path, tmp_path: Path) -> Path:
+    assert main(["export", "--format", "wacz", str(data), "-o", str(tmp_path / "reviews.wacz")]) == 0
+    return tmp_path / "reviews.wacz"
+
+
+def repacked(
+    package: Path, member: str, change: Callable[[bytes], bytes | None], how: int = zipfile.ZIP_STORED
+) -> None:
+    with zipfile.ZipFile(package) as old:
+        members = {name: old.read(name) for name in old.namelist()}
+    changed = change(members.pop(member, b""))
+    with zipfile.ZipFile(package, "w", how) as new:
+        for name, content in (members if changed is None else {**members, member: changed}).items():
+            new.writestr(name, content)
+
+
+def test_a_package_is_sound_beside_what_it_was_made_of(package: Path, verify: Verify) -> None:
+    code, found = verify(package.parent)
+    assert (code, told(found), found["archives"]) == (0, [], 2)
+
+
+@pytest.mark.parametrize(("member", "change"), PACKAGE_FAULTS.values(), ids=PACKAGE_FAULTS)
+def test_a_package_is_held_against_its_standard(
+    member: str, change: Callable[[bytes], bytes | None], package: Path, verify: Verify
+) -> None:
+    repacked(package, member, change)
+    code, found = verify(package)
+    assert code == 3
+    assert {kind for _, kind in told(found)} == {"package"}
+
+
+def test_an_archive_compressed_twice_is_told(package: Path, verify: Verify) -> None:
+    repacked(package, "pages/pages.jsonl", lambda content: content, zipfile.ZIP_DEFLATED)
+    assert "compressed twice" in str(verify(package)[1])
+
+
+def test_a_fault_within_a_package_is_told(package: Path, verify: Verify) -> None:
+    with zipfile.ZipFile(package) as members:
+        [name] = [name for name in members.namelist() if name.startswith("archive/")]
+    repacked(package, name, lambda content: content[:-20])
+    code, found = verify(package)
+    assert code == 3
+    assert (Path(name).name, "cut") in told(found)
+
+
+def test_a_package_that_is_cut_is_told(package: Path, verify: Verify) -> None:
+    package.write_bytes(package.read_bytes()[:-200])
+    assert told(verify(package)[1]) == [("reviews.wacz", "package")]
 
 
 def test_records_that_bear_one_id_are_told(verify: Verify, tmp_path: Path) -> None:
