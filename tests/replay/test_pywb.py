@@ -42,7 +42,7 @@ def pywb(request: pytest.FixtureRequest, demo: Archived, tmp_path_factory: pytes
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port: int = free.getsockname()[1]
-    words = [TOOLS / "pywb", "-b", "127.0.0.1", "-p", str(port)]
+    words = [str(TOOLS / "pywb"), "-b", "127.0.0.1", "-p", str(port)]
     with (home / "log").open("wb") as log, subprocess.Popen(words, cwd=home, stdout=log, stderr=log) as serving:
         try:
             _wait(port)
@@ -108,7 +108,7 @@ def test_addresses_have_the_key_that_replay_programs_look_for() -> None:
 
 
 def _theirs(path: Path) -> set[tuple[bytes, ...]]:
-    words = [TOOLS / "cdxj-indexer", "--sort", "--records", "response,revisit", path]
+    words = [str(TOOLS / "cdxj-indexer"), "--sort", "--records", "response,revisit", str(path)]
     ended = subprocess.run(words, capture_output=True, check=True)
     return {(*line.split(b" ")[:2], _less(line)) for line in ended.stdout.splitlines(True)}
 
