@@ -7,6 +7,7 @@ import hashlib
 import io
 import os
 import random
+import sys
 import zlib
 from pathlib import Path
 
@@ -14,7 +15,8 @@ import pytest
 
 from archiver.warc.faults import ADVICE, Fault, Kind
 from archiver.warc.verify import verified
-from tests.warc.handmade import HTML, INFO, Made, an_id, answered, packed, sha1
+from tests.conftest import Run
+from tests.warc.handmade import HTML, INFO, Made, an_id, answered, packed, sha1, write
 from tests.warc.shapes import SHAPES, answer, archive, chunked, exchange
 
 PAGE = answered(b"Content-Type: text/html")
@@ -195,3 +197,23 @@ def test_no_bytes_make_it_raise() -> None:
             content[chance.randrange(len(content))] = chance.randrange(256)
         told(bytes(content[: chance.randint(1, len(content))]))
     told(os.urandom(4096))
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("wrong block", ("fastwarc", "check")),
+        ("Content-Length too small", ("fastwarc", "check")),
+        ("Content-Length too large", ("fastwarc", "check")),
+        ("cut within a record", ("gzip", "-t")),
+        ("a wrong check sum", ("gzip", "-t")),
+    ],
+)
+def test_another_checker_sees_what_it_can(name: str, words: tuple[str, ...], tmp_path: Path, run: Run) -> None:
+    """What no other sees has no second opinion."""
+    path = write(tmp_path, WRONG[name][0])
+    sound = write(tmp_path, RIGHT["compressed"], "sound.warc.gz")
+    tool, *more = words
+    program = tool if tool == "gzip" else Path(sys.executable).parent / tool
+    assert run(program, *more, sound).returncode == 0
+    assert run(program, *more, path).returncode != 0
