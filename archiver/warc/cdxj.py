@@ -117,6 +117,7 @@ def lines(archive: Path, name: str) -> Iterator[bytes]:
 
 # A line
 
+_NOT_DIGITS: Final = {ord(sign): None for sign in "-:T"}
 _MEDIA_TYPE: Final = re.compile(r"[^\x00-\x20;\x7f-\U0010ffff]+")
 
 
@@ -130,7 +131,12 @@ def _line(kind: str, url: str, moment: datetime, place: Location, answer: HttpMe
         offset=str(place.offset),
         filename=place.filename,
     )
-    return f"{surt(url)} {moment.astimezone(UTC):%Y%m%d%H%M%S} ".encode() + msgspec.json.encode(entry) + b"\n"
+    return f"{surt(url)} {_digits(moment)} ".encode() + msgspec.json.encode(entry) + b"\n"
+
+
+def _digits(moment: datetime) -> str:
+    """YYYYMMDDhhmmss; three times as fast as strftime."""
+    return moment.astimezone(UTC).isoformat()[:19].translate(_NOT_DIGITS)
 
 
 def _mime(answer: HttpMessage) -> str:

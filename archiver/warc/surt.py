@@ -22,6 +22,7 @@ _WWW: Final = re.compile(rb"\Awww\d*\.")
 _DEFAULT_PORTS: Final = {b"http": 80, b"https": 443}
 #: What is left as it is when all else is escaped.
 _SAFE: Final = "!\"$&'()*+,-./:;<=>?@[\\]^_`{|}~"
+_TO_ESCAPE: Final = re.compile(rb"[^!\"$&-~]")
 
 
 def surt(url: str) -> str:
@@ -59,7 +60,7 @@ def _host(given: bytes) -> bytes:
     if _NUMBERS.fullmatch(host):
         with suppress(OSError):
             return socket.inet_ntoa(socket.inet_aton(host.decode())).encode()
-    return _escaped(host.lower())
+    return _escaped(host).lower()
 
 
 # Path and query
@@ -100,10 +101,12 @@ def _query(given: bytes) -> bytes:
 
 def _unescaped(given: bytes) -> bytes:
     """As often as there is an escape left."""
-    while (plain := unquote_to_bytes(given)) != given:
+    while b"%" in given and (plain := unquote_to_bytes(given)) != given:
         given = plain
     return given
 
 
 def _escaped(plain: bytes) -> bytes:
+    if not _TO_ESCAPE.search(plain):
+        return plain
     return quote_from_bytes(plain, safe=_SAFE).encode()
