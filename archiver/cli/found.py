@@ -82,10 +82,15 @@ def _files(path: Path) -> Iterator[Path]:
 
 def _sort_in(found: Found, path: Path, *, is_named: bool) -> None:
     kind = _kind(path)
-    if kind is None and is_named and path.open("rb").read(5).startswith(_BEGINNINGS):
+    if kind is None and is_named and _begins_as_one(path):
         kind = "archives"
     if kind is not None:
         getattr(found, kind).append(path)
+
+
+def _begins_as_one(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(_BEGINNINGS[0])).startswith(_BEGINNINGS)
 
 
 def _kind(path: Path) -> str | None:

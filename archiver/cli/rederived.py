@@ -75,7 +75,7 @@ def is_of_records(path: Path) -> bool:
         line = file.readline(_LONGEST_LINE)
     try:
         said = msgspec.json.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return True
     return isinstance(said, dict) and "record_id" in said
 
@@ -101,7 +101,7 @@ def _of_line(line: bytes, path: Path) -> Iterator[Fault]:
         return
     try:
         review = decode(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         said = f"it holds no record: {error}" if line.endswith(b"\n") else "it is not finished"
         yield Fault(kind=Kind.LINE, said=said)
         return

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import sqlite3
 import sys
 import time
 from collections import Counter
@@ -64,12 +65,20 @@ def run(options: argparse.Namespace) -> int:
     for name in options.archives:
         if not Path(name).exists():
             return _no_archive(name)
-    found = find(options.archives)
+    try:
+        found = find(options.archives)
+    except OSError as error:
+        options.complain(f"{_one_line(str(error.filename))}: {error.strerror}")
+        raise
     if not (found.archives or found.lines or found.indexes or found.packages):
         return _no_archive(", ".join(options.archives))
     report = Report()
-    with Ledger() as ledger, _progress() as progress:
-        _verify(found, ledger, report, progress, options.jobs)
+    try:
+        with Ledger() as ledger, _progress() as progress:
+            _verify(found, ledger, report, progress, options.jobs)
+    except sqlite3.OperationalError as error:  # what the ledger writes has found no room
+        print(f"archiver: a temporary file: {error}", file=sys.stderr)
+        return Exit.DISK_FULL
     if options.json:
         print(json.dumps(report.as_dict(), indent=2))
     else:
@@ -84,24 +93,36 @@ def _verify(found: Found, ledger: Ledger, report: Report, progress: Progress, jo
             _archive(path, file, ledger, report, progress)
     for path, fault in (*ledger.duplicates(), *ledger.dangling(found.is_complete)):
         report.tell(path, fault)
-    own = {index_of(path): path for path in found.archives}
-    for path in found.indexes:
-        progress.show(path)
-        with report.reading(path), path.open("rb") as file:
-            for fault in faults_of_index(file, partial(named, by=path), ledger):
-                report.tell(path, fault)
-            for fault in ledger.not_indexed(own[path]) if path in own and ledger.has(own[path]) else ():
-                report.tell(path, fault)
+    _indexes(found, ledger, report, progress)
     for path in found.packages:
         with report.reading(path):
             _package(path, report, progress)
     for path in found.torn:
         said = f"{path.stat().st_size} bytes that an earlier repair put aside"
         report.tell(path, Fault(kind=Kind.TORN, said=said))
+    _lines(found, report, progress, jobs)
+
+
+def _indexes(found: Found, ledger: Ledger, report: Report, progress: Progress) -> None:
+    """Each against all archives; the one that it lies beside should be in it as a whole."""
+    own = {index_of(path): path for path in found.archives if ledger.has(path)}
+    for path in found.indexes:
+        progress.show(path)
+        with report.reading(path), path.open("rb") as file:
+            for fault in faults_of_index(file, partial(named, by=path), ledger):
+                report.tell(path, fault)
+            for fault in ledger.not_indexed(own[path]) if path in own else ():
+                report.tell(path, fault)
+
+
+def _lines(found: Found, report: Report, progress: Progress, jobs: int) -> None:
+    paths: list[Path] = []
     for path in found.lines:
-        report.add(path)
-        _left_open(path, report)
-    for part in checked((path for path in found.lines if is_of_records(path)), jobs):
+        with report.reading(path):
+            if is_of_records(path):
+                _left_open(path, report)
+                paths.append(path)
+    for part in checked(paths, jobs):
         progress.show(part.path, lines=report.counts["lines"])
         report.counts["lines"] += part.count
         for fault in part.faults:

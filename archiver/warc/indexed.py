@@ -69,7 +69,7 @@ def _of_line(line: bytes, find: Find, ledger: Ledger) -> Iterator[tuple[Kind, st
 def _said(text: bytes) -> dict[str, Any] | None:
     try:
         return msgspec.json.decode(text, type=dict[str, Any])
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
 
 

@@ -84,7 +84,7 @@ def _object(package: zipfile.ZipFile, name: str) -> dict[str, Any] | None:
         content = member.read(_LONGEST_LIST)
     try:
         return msgspec.json.decode(content, type=dict[str, Any])
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
 
 

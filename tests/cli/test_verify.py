@@ -337,6 +337,20 @@ def test_nothing_hostile_reaches_a_terminal(run: Run, tmp_path: Path) -> None:
     assert any(hostile in one for one in said)
 
 
+@pytest.mark.parametrize("name", ["run.jsonl", "run.cdxj"])
+@pytest.mark.parametrize(
+    "noise",
+    [b"[" * 100_000 + b"\n", b'{"record_id":' * 50_000 + b"\n", b"\xff\xfe\0\n", b"a 20261123004512 {" * 9 + b"\n"],
+    ids=["brackets", "braces", "bytes", "words"],
+)
+def test_no_line_makes_it_raise(name: str, noise: bytes, data: Path, verify: Verify) -> None:
+    path = data / "kettles.example" / name
+    path.write_bytes(path.read_bytes() + b"a 20261123004512 " * (name == "run.cdxj") + noise)
+    code, found = verify(data)
+    assert code == 3
+    assert {kind for _, kind in told(found)} <= {"line", "index-line", "index-order"}
+
+
 @pytest.mark.parametrize(
     ("words", "code"),
     [(["gone"], 10), (["empty"], 10), (["page.html"], 10), ([], 2), (["empty", "--jobs", "0"], 2)],
