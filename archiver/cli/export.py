@@ -83,7 +83,8 @@ def _reviews(data: Path, tell: _Telling) -> Iterator[Review]:
     """The records of a folder; archives that no record names are read anew."""
     named: set[str] = set()
     for review in load(data):
-        named.update(capture.warc_filename for capture in review.captures if capture.warc_filename)
+        if review.captures and (own := review.captures[0].warc_filename):  # others may lie with records of their own
+            named.add(own)
         yield review
     for path in archives(data):
         if not any(name.endswith(path.relative_to(data).as_posix()) for name in named):

@@ -19,16 +19,15 @@ from typing import Any, Final
 import msgspec
 
 from archiver.cli.found import named
-from archiver.extraction import extract
-from archiver.page import Page
+from archiver.crawl.doors import archived_review
 from archiver.record import Capture, Review
 from archiver.store.lines import decode, encode
-from archiver.store.records import located
-from archiver.warc.exchange import Location
+from archiver.warc.digests import stated
 from archiver.warc.faults import Fault, Kind
 from archiver.warc.http import parse, payload_digest
-from archiver.warc.reader import pages
+from archiver.warc.reader import Captured, Place, captured_at
 from archiver.warc.records import Record, records
+from archiver.warc.revisit import ElsewhereError
 
 #: Lines handed to a process at once: enough that handing over costs little, few enough to share evenly.
 _BATCH: Final = 16
@@ -128,6 +127,9 @@ def _of_place(capture: Capture, path: Path) -> Iterator[Fault]:
         yield _misplaced(capture, f"the record there is {found[0].length} bytes long")
     elif (found[0].get("warc-record-id") or "").strip("<>") != capture.warc_record_id:
         yield _misplaced(capture, "the record there has another id")
+    elif _is_withheld(found[0]):
+        said = "the body is not in the archive: only its place was compared"
+        yield Fault(kind=Kind.NOT_KEPT, said=said, record=capture.warc_record_id)
     elif (digest := _digest(found[0])) != capture.content_digest and not found[0].full:
         said = f"its content_digest is not that of the payload, which is {digest}"
         yield Fault(kind=Kind.LINE_DIFFERS, said=said, record=capture.warc_record_id)
@@ -154,7 +156,15 @@ def _member(capture: Capture, path: Path) -> bytes | str:
         return error.strerror or str(error)
 
 
+def _is_withheld(record: Record) -> bool:
+    return record.get("archiver-holds") == "head"
+
+
 def _digest(record: Record) -> str:
+    """That of the payload; of one that lies elsewhere, what the record says: it is read when the line is made again."""
+    if record.type == "revisit":
+        told = stated(record.get("warc-payload-digest") or "")
+        return f"sha256:{told.value.hex()}" if told is not None and told.value is not None else "not told"
     if record.type == "response" or record.get("archiver-holds") == "response":
         return payload_digest(parse(record.block))
     return f"sha256:{sha256(record.block).hexdigest()}"
@@ -170,14 +180,16 @@ _HISTORY: Final = ("first_seen", "last_seen", "vanished_at")
 
 def _of_content(review: Review, path: Path) -> Iterator[Fault]:
     capture = review.captures[0]
-    source = _page(capture, path)
-    if source is None:
+    try:
+        captured = _captured(review, path)
+    except ElsewhereError as error:
+        yield _misplaced(capture, str(error))
+        return
+    if captured is None:
         yield _misplaced(capture, "the record there is no page")
         return
-    again = decode(encode(located(extract(source[0]), source[1])))
-    if len(review.captures) > 1:
-        yield _not_compared(capture, "it is made of several answers, which are not put together here")
-    elif _maker(again) != _maker(review):
+    again = decode(encode(archived_review(captured)))
+    if _maker(again) != _maker(review):
         yield _not_compared(capture, f"it was made by {_in_words(review)}, and this is {_in_words(again)}")
     else:
         differing = _differing(_comparable(review), _comparable(again))
@@ -197,13 +209,22 @@ def _not_compared(capture: Capture, why: str) -> Fault:
     return Fault(kind=Kind.OTHER_EXTRACTOR, said=said, record=capture.warc_record_id)
 
 
-def _page(capture: Capture, path: Path) -> tuple[Page, Location] | None:
-    """The page as it is read out of its archive, and its location in that."""
-    member = _member(capture, path)
-    if isinstance(member, str):
+def _captured(review: Review, path: Path) -> Captured | None:
+    """The page as it is read out of its archive, with what came for its sake: all from where the line says they lie.
+
+    ElsewhereError where a payload that came before is not to be had.
+    """
+    own, *others = review.captures
+    archive, place = named(own.warc_filename or "", path), _place(own)
+    if archive is None or place is None:
         return None
-    found = next(pages(io.BytesIO(member), filename=capture.warc_filename, torn=lambda _: None), None)
-    return (found[0], replace(found[1], offset=capture.warc_record_offset)) if found is not None else None
+    places = (_place(other) for other in others if other.warc_filename == own.warc_filename)
+    return captured_at(archive, place, filter(None, places), filename=own.warc_filename or "")
+
+
+def _place(capture: Capture) -> Place | None:
+    offset, length = capture.warc_record_offset, capture.warc_record_length
+    return (offset, length) if offset is not None and length is not None else None
 
 
 def _maker(review: Review) -> tuple[str, str | None, str | None]:

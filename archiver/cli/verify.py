@@ -135,8 +135,8 @@ def _package(path: Path, report: Report, progress: Progress) -> None:
     archives: list[Path] = []
     with Ledger() as ledger:
         try:
-            for file in warcs(path):
-                archives.append(Path(file.name))
+            for packed, file in warcs(path):
+                archives.append(Path(str(packed)))
                 _archive(archives[-1], file, ledger, report, progress)
         except ValueError as error:
             report.tell(path, Fault(kind=Kind.PACKAGE, said=str(error)))

@@ -55,12 +55,21 @@ class Kind(StrEnum):
     LINE_PLACE = "line-place"
     LINE_DIFFERS = "line-differs"
     NO_PLACE = "no-place"
+    NOT_KEPT = "not-kept"
     OTHER_EXTRACTOR = "other-extractor"
 
 
 #: What is told, and is no fault: nothing is wrong, or nothing can be known.
 NOTES: Final = frozenset(
-    {Kind.BEING_WRITTEN, Kind.TORN, Kind.ELSEWHERE, Kind.UNCHECKED, Kind.NO_PLACE, Kind.OTHER_EXTRACTOR}
+    {
+        Kind.BEING_WRITTEN,
+        Kind.TORN,
+        Kind.ELSEWHERE,
+        Kind.UNCHECKED,
+        Kind.NO_PLACE,
+        Kind.NOT_KEPT,
+        Kind.OTHER_EXTRACTOR,
+    }
 )
 
 _FETCH_AGAIN: Final = "the bytes are not what they were: take the file from a copy, or fetch the page again"
@@ -107,6 +116,7 @@ ADVICE: Final = {
     Kind.LINE_PLACE: _EXTRACT_AGAIN,
     Kind.LINE_DIFFERS: _EXTRACT_AGAIN,
     Kind.NO_PLACE: "a line made from a file by itself cannot be traced to an archive",
+    Kind.NOT_KEPT: "the page asked not to be kept (noarchive); it would have to be fetched again",
     Kind.OTHER_EXTRACTOR: "archiver extract makes lines by the present rules",
 }
 

@@ -10,7 +10,7 @@ import io
 import logging
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 
 from archiver.page import Page
 from archiver.warc import wacz
-from archiver.warc.exchange import Exchange, Location, Purpose, Reference
+from archiver.warc.exchange import Exchange, Location, Part, Purpose, Reference
 from archiver.warc.http import HttpMessage, page_from, parse, payload_digest
 from archiver.warc.records import Record, records
 from archiver.warc.revisit import IDENTICAL, ElsewhereError, beside, payload, reference_of
@@ -116,6 +116,23 @@ def page_at(path: Path | str, offset: int, length: int) -> Page:
     return found.page
 
 
+def captured_at(path: Path, place: Place, others: Iterable[Place], *, filename: str) -> Captured | None:
+    """The page of one record, with those of the ``others`` in its file that came for its sake; None where there is
+    no page. ElsewhereError where its payload is not to be had."""
+    with path.open("rb") as file:
+        record = _record_at(file, *place)
+        found = _page(record, _Payloads(file, path)) if record is not None else None
+        if record is None or found is None or not _becomes_a_record(record, found.page):
+            return None
+        location = _location(replace(record, offset=place[0]), filename, found)
+        answers: dict[str, Place] = {}
+        for other in others:
+            part = _part(_record_at(file, *other))
+            if part is not None and part.of == location.record_id:
+                answers[part.ask] = other
+    return Captured(found.page, location, Answers(path, answers))
+
+
 def _record_at(file: BinaryIO, offset: int, length: int, torn: Callable[[str], None] = lambda _: None) -> Record | None:
     here = file.tell()
     file.seek(offset)
@@ -153,11 +170,19 @@ def _parts(file: BinaryIO) -> dict[str, dict[str, Place]]:
     parts: dict[str, dict[str, Place]] = {}
     here = file.tell()
     for record in records(file, lambda _: None):
-        page, ask = (record.get("archiver-part-of") or "").strip("<>"), record.get("archiver-ask")
-        if page and ask and record.offset is not None and record.length is not None and _is_comments(record):
-            parts.setdefault(page, {})[ask] = (record.offset, record.length)
+        part = _part(record)
+        if part is not None and record.offset is not None and record.length is not None:
+            parts.setdefault(part.of, {})[part.ask] = (record.offset, record.length)
     file.seek(here)
     return parts
+
+
+def _part(record: Record | None) -> Part | None:
+    """What an answer is a part of; None where it is of nothing."""
+    if record is None or not _is_comments(record):
+        return None
+    page, ask = (record.get("archiver-part-of") or "").strip("<>"), record.get("archiver-ask")
+    return Part(of=page, ask=ask) if page and ask else None
 
 
 def _is_comments(record: Record) -> bool:

@@ -7,7 +7,7 @@ with `Archiver-` mean stands in docs/archive.md.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Self
 
@@ -86,7 +86,8 @@ class ArchiveWriter:
             payload_digest=f"sha256:{told.digest.hex()}" if exchange.response else None,
             refers_to=earlier,
         )
-        self._index.add(records[place].type, uri(exchange.url), exchange.started_at, location, told.message)
+        indexed = replace(location, payload_digest=None) if told.is_not_modified else location
+        self._index.add(records[place].type, uri(exchange.url), exchange.started_at, indexed, told.message)
         if self._keeping.seen and records[place].type == "response" and told.can_stand_for_others:
             self._keeping.seen.add(told.digest, refer(location, exchange))
         return location

@@ -14,12 +14,14 @@ import pytest
 
 from archiver.warc import cdxj
 from archiver.warc.cdxj import Entry, Sorted
-from archiver.warc.exchange import Purpose
+from archiver.warc.exchange import Part, Purpose
 from archiver.warc.http import parse, payload_digest
 from archiver.warc.reader import page_at
 from archiver.warc.records import records
+from archiver.warc.seen import Seen
 from archiver.warc.surt import surt
-from tests.warc.shapes import MOMENT, SHAPES, TEXT, answer, archive, chunked, exchange
+from archiver.warc.writer import ArchiveWriter, Keeping
+from tests.warc.shapes import CONDITIONAL, MOMENT, NOT_MODIFIED, SHAPES, TEXT, answer, archive, chunked, exchange
 
 
 def lines(path: Path) -> list[bytes]:
@@ -74,6 +76,29 @@ def test_the_index_written_along_is_the_one_read_out_of_the_archive(tmp_path: Pa
         assert entry.status == str(message.status or "-")
         digest = bytes.fromhex(payload_digest(message).removeprefix("sha256:"))
         assert entry.digest == f"sha256:{_base_32(digest)}"
+
+
+def test_what_came_before_is_indexed_too_and_lines_in_the_archive_are_not(tmp_path: Path) -> None:
+    whole = answer(b"Content-Type: text/html", body=TEXT * 40)
+    seen, path = Seen(tmp_path), tmp_path / "s" / "run.warc.gz"
+    keeping = Keeping(seen=seen)
+    with ArchiveWriter(path, data=tmp_path, software="test", run_id="run", keeping=keeping) as writer:
+        first = writer.write(exchange(whole, url="http://x.example/1"))
+        writer.write(exchange(whole, url="http://x.example/2"))
+        writer.write(exchange(NOT_MODIFIED, url="http://x.example/3", request=CONDITIONAL))
+        writer.write(exchange(whole, url="http://x.example/4", withheld="it asks for that"))
+        writer.write(exchange(whole, url="http://x.example/5", purpose=Purpose.COMMENTS, part=Part("urn:x:1", "a")))
+        writer.convert("http://x.example/1", first.record_id, b"{}")
+    seen.close()
+    along = lines(path)
+    cdxj.index(path, tmp_path)
+    assert lines(path) == along
+    told = [(entry.url[-1], entry.mime, entry.status) for entry in entries(path)]
+    again = "warc/revisit"
+    assert told == [("1", "text/html", "200"), ("2", again, "200"), ("3", again, "304"), ("5", again, "200")]
+    digests = {entry.url[-1]: entry.digest for entry in entries(path)}
+    assert digests["1"] == digests["2"] == digests["5"] == f"sha256:{_base_32(hashlib.sha256(TEXT * 40).digest())}"
+    assert digests["3"] == "-"
 
 
 @pytest.mark.parametrize("told", ["", ";charset=utf-8", "\x00", "caf\xe9", " text/html", 'text/html"}'])

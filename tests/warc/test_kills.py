@@ -63,7 +63,7 @@ folder, points = Path(sys.argv[1]), int(sys.argv[2])
 whole = folder / "whole"
 whole.mkdir()
 run(whole)
-size = sum(path.stat().st_size for path in (whole / "s").iterdir())
+size = sum((whole / "s" / name).stat().st_size for name in ("run.warc.gz", "run.jsonl"))  # the index comes after all
 for point in range(points):
     data = folder / f"{point:03}"
     data.mkdir()
