@@ -26,7 +26,7 @@ LENGTHS = (250, 1_000, 4_000, 16_000)
 #: Seconds below which growth cannot be told from noise.
 UNNOTICED = 0.004
 #: Patterns in a container that its module asks with match.
-ANCHORED = frozenset({"archiver.extraction.facts._LIKE"})
+ANCHORED = frozenset({"archiver.extraction.facts._LIKE", "archiver.warc.surt._SESSIONS_IN_QUERY"})
 COMMON = [
     "a",
     "1",

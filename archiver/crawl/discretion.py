@@ -6,8 +6,8 @@ import logging
 import re
 from typing import Final
 
-#: A user and a password before a host, in an address or alone.
-_PASSWORD: Final = re.compile(r"(?<=//)[^/\s'\"<>]*@|[^/\s'\"<>:]+:[^/\s'\"<>]*@")
+#: A user and a password before a host, in an address or alone; looked for where a word begins, and nowhere within.
+_PASSWORD: Final = re.compile(r"(?<=//)[^/\s'\"<>]*@|(?<![^/\s'\"<>])[^/\s'\"<>:]*:[^/\s'\"<>]*@")
 _SECRET: Final = re.compile(r"\b((?:proxy-)?authorization|cookie)(['\"]?\s*[:=]\s*)[^\r\n]+", re.I)
 
 

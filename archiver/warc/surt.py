@@ -73,7 +73,7 @@ _SESSIONS_IN_QUERY: Final = (
     re.compile(rb"(.*)phpsessid=[0-9a-z]{32}(?:&(.*))?", re.S),
     re.compile(rb"(.*)sid=[0-9a-z]{32}(?:&(.*))?", re.S),
     re.compile(rb"(.*)aspsessionid[a-z]{8}=[a-z]{24}(?:&(.*))?", re.S),
-    re.compile(rb"(.*)cfid=[^&]+&cftoken=[^&]+(?:&(.*))?", re.S),
+    re.compile(rb"(.*)cfid=(?:(?!cfid=)[^&])+&cftoken=[^&]+(?:&(.*))?", re.S),
 )
 
 

@@ -127,7 +127,7 @@ def _answers(crawled: Crawled) -> dict[str, list[str]]:
     """The purposes of the answers in the archive, by address."""
     found: dict[str, list[str]] = {}
     for record in crawled.archived:
-        if record.type == "response":
+        if record.type in ("response", "revisit"):
             found.setdefault(record.url, []).append(record.fields["Archiver-Purpose"])
     return found
 
