@@ -17,11 +17,11 @@ import os
 import shutil
 import sys
 import textwrap
-import unicodedata
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 from archiver.cli.extract import Reading
+from archiver.cli.telling import printable
 from archiver.extraction import extract
 from archiver.record import Review, Role, Segment
 
@@ -66,8 +66,6 @@ KINDS: Final = (
 _KIND_OF: Final = {role: kind for kind in KINDS for role in kind.roles}
 _INDENT: Final = "    "
 _RESET: Final = "\x1b[0m"
-#: Joiners that scripts and emoji need; they move nothing.
-_JOINERS: Final = frozenset("\u200c\u200d")
 _STYLE: Final = "\n".join(
     [
         "body{font:16px/1.5 sans-serif;max-width:60em;margin:2em auto;padding:0 1em;color:#111;background:#fff}",
@@ -105,21 +103,6 @@ def _explained(reading: Reading, url: str | None) -> Iterator[Review]:
     for source in reading:
         if source.captured is None or url is None or source.page.url == url:
             yield extract(source.page)
-
-
-def printable(text: str) -> str:
-    """Text that moves nothing on a terminal: lines and words as they are, the rest of what is not seen as escapes."""
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(_seen(sign) for sign in text)
-
-
-def _seen(sign: str) -> str:
-    if sign.isprintable() or sign == "\n" or sign in _JOINERS:
-        return sign
-    if sign == "\t" or unicodedata.category(sign) == "Zs":
-        return " "
-    return sign.encode("unicode_escape").decode("ascii")
 
 
 def _text_of(review: Review, segment: Segment) -> str:

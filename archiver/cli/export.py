@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
+from archiver.cli.telling import no_archive, say
 from archiver.crawl.addon import software
 from archiver.crawl.run import Exit, exit_for
 from archiver.extraction import extract
@@ -32,7 +32,7 @@ class _Telling:
 
     def __call__(self, fault: str) -> None:
         self.faults += 1
-        print("archiver:", "".join(sign if sign.isprintable() else "\ufffd" for sign in fault), file=sys.stderr)
+        say(fault)
 
 
 #: Writes the export of a folder to a path, and tells what had to be left out.
@@ -56,8 +56,7 @@ def run(options: argparse.Namespace) -> int:
     """0; 3 where something had to be left out; 10 where there is no archive."""
     data: Path = options.data
     if not archives(data):
-        print(f"archiver: {data}: there is no archive", file=sys.stderr)
-        return Exit.NO_ARCHIVE
+        return no_archive(str(data))
     tell = _Telling()
     try:
         _FORMATS[options.format](data, options.output, tell)

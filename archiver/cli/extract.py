@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from archiver.cli.telling import say
 from archiver.crawl.doors import archived_review
 from archiver.crawl.run import exit_for
 from archiver.extraction import extract
@@ -72,7 +73,7 @@ class Reading:
 
     def _fault(self, said: str) -> None:
         self.faults += 1
-        _say(said)
+        say(said)
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -105,7 +106,7 @@ def run(options: argparse.Namespace) -> int:
     except OSError as error:
         if options.output is None:
             raise
-        _say(f"{options.output}: {error.strerror}")
+        say(f"{options.output}: {error.strerror}")
         return exit_for(error)
     return 3 if reading.faults else 0
 
@@ -192,7 +193,3 @@ def _unusable(name: str) -> str | None:
 
 def processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _say(fault: str) -> None:
-    print("archiver:", "".join(sign if sign.isprintable() else "\ufffd" for sign in fault), file=sys.stderr)

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Final
 
-from archiver.cli.explain import printable
 from archiver.cli.found import find
+from archiver.cli.telling import no_archive, one_line
 from archiver.crawl.run import Exit, exit_for
 from archiver.store import lines
 from archiver.warc import cdxj, repair
@@ -45,10 +45,10 @@ def run(options: argparse.Namespace) -> int:
     """0; 3 where something could not be repaired; 10 where there is no archive; 12 where the disk is full."""
     for name in options.archives:
         if not Path(name).exists():
-            return _no_archive(name)
+            return no_archive(name)
     found = find(options.archives)
     if not (found.archives or found.lines):
-        return _no_archive(", ".join(options.archives))
+        return no_archive(", ".join(options.archives))
     kinds = [*((path, _tail_of_records) for path in found.archives), *((path, _tail_of_lines) for path in found.lines)]
     code = Exit.DONE
     for path, tail in kinds:
@@ -59,7 +59,7 @@ def run(options: argparse.Namespace) -> int:
                 raise
             said, is_good = error.strerror or str(error), False
         if said:
-            print(f"{_one_line(str(path))}: {said}", file=sys.stdout if is_good else sys.stderr)
+            print(f"{one_line(str(path))}: {said}", file=sys.stdout if is_good else sys.stderr)
         code = code if is_good else Exit.SOME_FAILED
     return code
 
@@ -71,20 +71,20 @@ def _repaired(path: Path, tail: Callable[[Path], Tail], *, dry: bool) -> tuple[s
         return "a run is writing it; left alone", True
     final = Path(str(path).removesuffix(OPEN))
     if is_open and final.exists():
-        return f"not completed: {_one_line(final.name)} is there already", False
+        return f"not completed: {one_line(final.name)} is there already", False
     judged = tail(path)
     rest = path.stat().st_size - judged.whole
     if not is_open and not judged.fault:
         return "", True
     if not is_open and not (judged.is_torn and judged.whole):
-        return f"not repaired: {_one_line(judged.fault or '')}; take it from a copy", False
+        return f"not repaired: {one_line(judged.fault or '')}; take it from a copy", False
     counted = f"{judged.whole} bytes kept, {rest} cut"
     if dry:
         return f"would be {'completed' if is_open else 'cut'}: {counted}", True
     aside = _complete(path, judged.whole) if is_open else cut(path, judged.whole)
     _index_again(final)
     return (
-        f"{'completed' if is_open else 'cut'}: {counted}{f', kept in {_one_line(aside.name)}' if aside else ''}",
+        f"{'completed' if is_open else 'cut'}: {counted}{f', kept in {one_line(aside.name)}' if aside else ''}",
         True,
     )
 
@@ -146,12 +146,3 @@ def _tail_of_lines(path: Path) -> Tail:
         line = file.readline()
         is_last = not file.read(1)
     return Tail(whole, "a line holds no JSON" if line.endswith(b"\n") else "its last line is not finished", is_last)
-
-
-def _no_archive(name: str) -> int:
-    print(f"archiver: {_one_line(name)}: there is no archive", file=sys.stderr)
-    return Exit.NO_ARCHIVE
-
-
-def _one_line(text: str) -> str:
-    return printable(text).replace("\n", "\\n")

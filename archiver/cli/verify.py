@@ -18,10 +18,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
-from archiver.cli.explain import printable
 from archiver.cli.extract import processors
 from archiver.cli.found import Found, find, named
 from archiver.cli.rederived import checked, is_of_records
+from archiver.cli.telling import no_archive, one_line
 from archiver.crawl.run import Exit
 from archiver.warc.cdxj import index_of
 from archiver.warc.faults import ADVICE, NOTES, Fault, Kind
@@ -64,14 +64,14 @@ def run(options: argparse.Namespace) -> int:
         options.complain("--jobs takes a number from 1 up")
     for name in options.archives:
         if not Path(name).exists():
-            return _no_archive(name)
+            return no_archive(name)
     try:
         found = find(options.archives)
     except OSError as error:
         options.complain(f"{_one_line(str(error.filename))}: {error.strerror}")
         raise
     if not (found.archives or found.lines or found.indexes or found.packages):
-        return _no_archive(", ".join(options.archives))
+        return no_archive(", ".join(options.archives))
     report = Report()
     try:
         with Ledger() as ledger, _progress() as progress:
@@ -174,11 +174,6 @@ def _left_open(path: Path, report: Report) -> bool:
         return True
     report.tell(path, Fault(kind=Kind.LEFT_OPEN, said="the run that wrote it has ended without closing it"))
     return False
-
-
-def _no_archive(name: str) -> int:
-    print(f"archiver: {_one_line(name)}: there is no archive", file=sys.stderr)
-    return Exit.NO_ARCHIVE
 
 
 # What was found
@@ -289,7 +284,7 @@ _LONGEST_SAID: Final = 500
 
 
 def _one_line(text: str) -> str:
-    said = printable(text[:_LONGEST_SAID]).replace("\n", "\\n")
+    said = one_line(text[:_LONGEST_SAID])
     return said if len(text) <= _LONGEST_SAID else f"{said} …"
 
 

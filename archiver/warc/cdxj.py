@@ -7,7 +7,6 @@ that. An index is never the only place of anything.
 
 from __future__ import annotations
 
-import base64
 import heapq
 import os
 import re
@@ -19,6 +18,7 @@ from typing import IO, Final
 
 import msgspec
 
+from archiver.warc import revisit
 from archiver.warc.exchange import Location
 from archiver.warc.growing import OPEN
 from archiver.warc.http import HttpMessage, parse, payload_digest
@@ -150,7 +150,7 @@ def _in_base_32(digest: str) -> str:
     algorithm, _, value = digest.partition(":")
     if algorithm != "sha256" or len(value) != 64:
         return digest
-    return f"sha256:{base64.b32encode(bytes.fromhex(value)).decode()}"
+    return revisit.told(bytes.fromhex(value))
 
 
 def _lines_of(archive: Path, name: str) -> Iterator[bytes]:

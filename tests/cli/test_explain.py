@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 from lxml import html
 
-from archiver.cli.explain import KINDS, printable
+from archiver.cli.explain import KINDS
+from archiver.cli.telling import printable
 from archiver.record import Role
 from tests.conftest import ROOT, Run
 from tests.extraction.test_extremes import STRANGE

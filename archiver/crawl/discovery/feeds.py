@@ -8,6 +8,7 @@ from urllib.parse import urljoin, urlsplit
 
 from lxml import etree
 
+from archiver.extraction.elsewhere.feed import feed_root
 from archiver.page import Page
 
 _TYPES: Final = frozenset({"application/rss+xml", "application/atom+xml"})
@@ -24,22 +25,13 @@ def feeds(page: Page) -> Iterator[str]:
 
 def entries(body: bytes, url: str) -> Iterator[str]:
     """The pages a feed lists, in its order."""
-    root = _root(body)
+    root = feed_root(body)
     if root is None:
         return
     for entry in root.iter("{*}item", "{*}entry"):
         link = next((found for child in entry.iter("{*}link") if (found := _link(child))), None)
         if link:
             yield urljoin(url, link)
-
-
-def _root(body: bytes) -> etree._Element | None:
-    """The tree of a feed as far as it can be read; nothing in it loads or expands anything."""
-    parser = etree.XMLParser(recover=True, resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
-    try:
-        return etree.fromstring(body, parser)
-    except etree.XMLSyntaxError:
-        return None
 
 
 def _link(element: etree._Element) -> str | None:

@@ -39,7 +39,7 @@ class CommentFeed:
                 return
 
     def read(self, ask: Ask, answer: Page) -> Told | None:
-        root = _root(answer.body)
+        root = feed_root(answer.body)
         if root is None or str(root.tag).rpartition("}")[2] not in _ROOTS:
             return None
         entries = [entry for entry in root.iter("{*}item", "{*}entry") if _is_of_page(entry, ask.url)]
@@ -52,8 +52,8 @@ def _is_of_page(entry: etree._Element, feed: str) -> bool:
     return bool(path) and address_of(feed).path.startswith(f"{path}/")
 
 
-def _root(body: bytes) -> etree._Element | None:
-    """Nothing in it loads or expands anything."""
+def feed_root(body: bytes) -> etree._Element | None:
+    """The tree of a feed as far as it can be read; nothing in it loads or expands anything."""
     parser = etree.XMLParser(recover=True, resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
     try:
         return etree.fromstring(body, parser)
