@@ -33,13 +33,15 @@ setup: .venv/.ready ## make .venv with everything in it, at the locked versions
 crawl: setup ## archive the demonstration site; with URL=https://… that page
 	@if [ -n "$$PAGE_URL" ]; then exec $(PY) -m archiver crawl reviews --table -a "url=$$PAGE_URL"; else exec $(PY) -m tests.demo; fi
 
-test: setup ## run all tests
-	@$(PY) -m pytest -n 2
+test: setup .checkers-venv/.ready ## run all tests, then judge the archives that they wrote by other programs
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
+		$(PY) -m pytest -n 2 --basetemp "$$folder/tests" && \
+		$(PY) -m pytest -m checkers tests/checkers --written "$$folder/tests"
 
-# Programs of others, with what they need, in an environment of their own.
-.replay-venv/.ready: requirements/replay.txt
-	$(PYTHON) -m venv --clear .replay-venv
-	.replay-venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/replay.txt
+# Programs of others, with what they need, in environments of their own.
+.%-venv/.ready: requirements/%.txt
+	$(PYTHON) -m venv --clear .$*-venv
+	.$*-venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $<
 	@touch $@
 
 test-replay: setup .replay-venv/.ready ## replay the demonstration in pywb, and judge its archives by other programs
@@ -82,7 +84,9 @@ lock: ## resolve the versions anew (needs uv)
 		--custom-compile-command 'make lock' --extra bench -c requirements/dev.txt -o requirements/bench.txt pyproject.toml
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --strip-extras --no-emit-index-url \
 		--custom-compile-command 'make lock' -o requirements/replay.txt requirements/replay.in
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --strip-extras --no-emit-index-url \
+		--custom-compile-command 'make lock' -o requirements/checkers.txt requirements/checkers.in
 
 clean: ## remove what can be made again; never data/
-	rm -rf .venv .replay-venv .browser build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv .replay-venv .checkers-venv .browser build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find archiver spiders pipelines tests benchmarks -name __pycache__ -prune -exec rm -rf {} +

@@ -14,6 +14,19 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+#: Lies where a test damages archives, or writes files that only look like some: they are not the program's.
+DAMAGED = ".damaged"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--written", metavar="FOLDER", help="where other tests wrote the archives to be judged")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> None:
+    folder = getattr(item, "funcargs", {}).get("tmp_path")
+    if folder is not None and item.get_closest_marker("damages"):
+        (folder / DAMAGED).touch()
 
 
 @dataclass(frozen=True)

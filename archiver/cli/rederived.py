@@ -18,6 +18,7 @@ from typing import Any, Final
 
 import msgspec
 
+from archiver.cli.converted import Made, made
 from archiver.cli.found import named
 from archiver.crawl.doors import archived_review
 from archiver.record import Capture, Review
@@ -49,6 +50,7 @@ class Checked:
     path: Path
     count: int
     faults: list[Fault]
+    made: list[Made]
 
 
 def checked(paths: Iterable[Path], jobs: int) -> Iterator[Checked]:
@@ -92,7 +94,7 @@ def _check(batch: Lines) -> Checked:
         for number, line in enumerate(batch.lines, batch.first)
         for fault in _of_line(line, batch.path)
     ]
-    return Checked(batch.path, len(batch.lines), faults)
+    return Checked(batch.path, len(batch.lines), faults, [one for line in batch.lines if (one := made(line))])
 
 
 def _of_line(line: bytes, path: Path) -> Iterator[Fault]:

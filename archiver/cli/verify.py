@@ -16,11 +16,12 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, NamedTuple
 
+from archiver.cli.converted import Conversions
 from archiver.cli.extract import processors
 from archiver.cli.found import Found, find, named
-from archiver.cli.rederived import checked, is_of_records
+from archiver.cli.rederived import Checked, checked, is_of_records
 from archiver.cli.telling import no_archive, one_line
 from archiver.crawl.run import Exit
 from archiver.warc.cdxj import index_of
@@ -74,8 +75,8 @@ def run(options: argparse.Namespace) -> int:
         return no_archive(", ".join(options.archives))
     report = Report()
     try:
-        with Ledger() as ledger, _progress() as progress:
-            _verify(found, ledger, report, progress, options.jobs)
+        with Ledger() as ledger, Conversions() as conversions, _progress() as progress:
+            _verify(found, Books(ledger, conversions), report, progress, options.jobs)
     except sqlite3.OperationalError as error:  # what the ledger writes has found no room
         print(f"archiver: a temporary file: {error}", file=sys.stderr)
         return Exit.DISK_FULL
@@ -87,11 +88,19 @@ def run(options: argparse.Namespace) -> int:
     return Exit.SOME_FAILED if report.faults else Exit.DONE
 
 
-def _verify(found: Found, ledger: Ledger, report: Report, progress: Progress, jobs: int) -> None:
+class Books(NamedTuple):
+    """What is kept of the archives that were read, to hold against each other."""
+
+    ledger: Ledger
+    conversions: Conversions
+
+
+def _verify(found: Found, books: Books, report: Report, progress: Progress, jobs: int) -> None:
+    ledger, conversions = books
     for path in found.archives:
         with report.reading(path), path.open("rb") as file:
-            _archive(path, file, ledger, report, progress)
-    for path, fault in (*ledger.duplicates(), *ledger.dangling(found.is_complete)):
+            _archive(path, file, books, report, progress)
+    for path, fault in (*ledger.duplicates(), *ledger.dangling(found.is_complete), *ledger.misreferring()):
         report.tell(path, fault)
     _indexes(found, ledger, report, progress)
     for path in found.packages:
@@ -100,7 +109,10 @@ def _verify(found: Found, ledger: Ledger, report: Report, progress: Progress, jo
     for path in found.torn:
         said = f"{path.stat().st_size} bytes that an earlier repair put aside"
         report.tell(path, Fault(kind=Kind.TORN, said=said))
-    _lines(found, report, progress, jobs)
+    for part in _lines(found, report, progress, jobs):
+        conversions.hold(part.made)
+    for path, fault in conversions.differing():
+        report.tell(path, fault)
 
 
 def _indexes(found: Found, ledger: Ledger, report: Report, progress: Progress) -> None:
@@ -115,7 +127,7 @@ def _indexes(found: Found, ledger: Ledger, report: Report, progress: Progress) -
                 report.tell(path, fault)
 
 
-def _lines(found: Found, report: Report, progress: Progress, jobs: int) -> None:
+def _lines(found: Found, report: Report, progress: Progress, jobs: int) -> Iterator[Checked]:
     paths: list[Path] = []
     for path in found.lines:
         with report.reading(path):
@@ -128,27 +140,29 @@ def _lines(found: Found, report: Report, progress: Progress, jobs: int) -> None:
         for fault in part.faults:
             if not (fault.kind in _UNFINISHED and report.is_being_written(part.path)):
                 report.tell(part.path, fault)
+        yield part
 
 
 def _package(path: Path, report: Report, progress: Progress) -> None:
     """Its records are copies, and are no other records' doubles: it has a ledger of its own."""
     archives: list[Path] = []
-    with Ledger() as ledger:
+    with Ledger() as ledger, Conversions() as conversions:
         try:
             for packed, file in warcs(path):
                 archives.append(Path(str(packed)))
-                _archive(archives[-1], file, ledger, report, progress)
+                _archive(archives[-1], file, Books(ledger, conversions), report, progress)
         except ValueError as error:
             report.tell(path, Fault(kind=Kind.PACKAGE, said=str(error)))
             return
-        for part, fault in (*ledger.duplicates(), *ledger.dangling(lambda _: False)):
+        for part, fault in (*ledger.duplicates(), *ledger.dangling(lambda _: False), *ledger.misreferring()):
             report.tell(part, fault)
         for fault in faults_of_package(path, archives, ledger):
             report.tell(path, fault)
 
 
-def _archive(path: Path, file: BinaryIO, ledger: Ledger, report: Report, progress: Progress) -> None:
+def _archive(path: Path, file: BinaryIO, books: Books, report: Report, progress: Progress) -> None:
     is_written = _left_open(path, report)
+    ledger = books.ledger
     ledger.begin(path)
 
     def tell(fault: Fault) -> None:
@@ -160,6 +174,7 @@ def _archive(path: Path, file: BinaryIO, ledger: Ledger, report: Report, progres
     size = file.seek(0, os.SEEK_END) or 1
     for record, message in verified(file, tell):
         ledger.add(record, message)
+        books.conversions.add(path, record)
         report.counts["records"] += 1
         progress.show(path, share=record.offset / size)
     report.counts["archives"] += 1

@@ -45,6 +45,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     allow_private_hosts: bool = False
     warc_size: Annotated[int, Meta(ge=1)] = 1_000_000_000
     conversions: bool = True
+    deduplicate: bool = True
     noarchive: NoArchive = NoArchive.KEEP
     keep_credentials: bool = False
 

@@ -311,7 +311,8 @@ class Recorder:
         keep_to_yourself(get_scrapy_root_handler())
         try:
             self._complete_what_was_left()
-            self._keeping = replace(self._keeping, seen=Seen(self.run.layout.data))
+            if self._config.deduplicate:
+                self._keeping = replace(self._keeping, seen=Seen(self.run.layout.data))
             self.run.write_manifest(over=False)
         except OSError as error:
             self._broke(error, "opening the archive")

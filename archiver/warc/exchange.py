@@ -103,6 +103,8 @@ _USER: Final = re.compile(r"\A(\s*[a-z][a-z0-9+.-]*://)[^/?#\\]*@", re.I)
 def uri(url: str) -> str:
     """A URL as it can stand in a header, and as archived pages are known by: never a line break in it, nor a password.
 
-    A URI without a user is returned as it is.
+    Its scheme is in lower case, by which readers of archives know HTTP. Any other URI without a user is
+    returned as it is.
     """
-    return quote(_USER.sub(r"\1", url), safe=_URI_CHARACTERS, errors="surrogatepass")
+    scheme, colon, rest = _USER.sub(r"\1", url).partition(":")
+    return quote(f"{scheme.lower()}{colon}{rest}" if colon else scheme, safe=_URI_CHARACTERS, errors="surrogatepass")

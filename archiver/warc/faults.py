@@ -33,6 +33,7 @@ class Kind(StrEnum):
     DUPLICATE_ID = "duplicate-id"
     DANGLING = "dangling"
     ELSEWHERE = "elsewhere"
+    REVISIT = "revisit"
     # What a record holds
     DIGEST_FORM = "digest-form"
     BLOCK_DIGEST = "block-digest"
@@ -57,6 +58,7 @@ class Kind(StrEnum):
     NO_PLACE = "no-place"
     NOT_KEPT = "not-kept"
     OTHER_EXTRACTOR = "other-extractor"
+    CONVERSION = "conversion"
 
 
 #: What is told, and is no fault: nothing is wrong, or nothing can be known.
@@ -98,6 +100,7 @@ ADVICE: Final = {
     Kind.DUPLICATE_ID: "a file that lies there twice, or a writer at fault: who refers to the id may get either",
     Kind.DANGLING: "add the archive that holds the record, if there is one",
     Kind.ELSEWHERE: "verify the whole folder to have it looked for",
+    Kind.REVISIT: "the page has no payload there: take the file that held it from a copy, or fetch the page again",
     Kind.DIGEST_FORM: _BY_ITS_WRITER,
     Kind.BLOCK_DIGEST: _FETCH_AGAIN,
     Kind.PAYLOAD_DIGEST: "if the block's digest is right, its writer took the wrong bytes for the payload",
@@ -118,6 +121,7 @@ ADVICE: Final = {
     Kind.NO_PLACE: "a line made from a file by itself cannot be traced to an archive",
     Kind.NOT_KEPT: "the page asked not to be kept (noarchive); it would have to be fetched again",
     Kind.OTHER_EXTRACTOR: "archiver extract makes lines by the present rules",
+    Kind.CONVERSION: "one of the two was changed: archiver extract makes the line anew",
 }
 
 

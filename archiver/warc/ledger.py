@@ -10,11 +10,16 @@ import hashlib
 import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from datetime import datetime
+from pathlib import Path, PurePosixPath
 from typing import Any, Final, Self
 
+from archiver.warc.digests import stated
+from archiver.warc.exchange import Reference
 from archiver.warc.faults import Fault, Kind
+from archiver.warc.growing import OPEN
 from archiver.warc.http import HttpMessage
+from archiver.warc.revisit import reference_of
 from archiver.warc.scan import Scanned
 
 _TABLES: Final = """
@@ -25,6 +30,10 @@ CREATE TABLE records (
     payload BLOB, told TEXT, own INTEGER
 );
 CREATE TABLE named (file INTEGER, place INTEGER, id TEXT, field TEXT, target TEXT);
+CREATE TABLE referring (
+    file INTEGER, place INTEGER, id TEXT, target TEXT, url TEXT, began TEXT, filename TEXT, first INTEGER,
+    length INTEGER, payload BLOB
+);
 CREATE TABLE indexed (file INTEGER, place INTEGER);
 """
 _FOUND_BY: Final = """
@@ -81,6 +90,8 @@ class Ledger:
             _payload(record, message), record.get("warc-payload-digest"), bool(record.get("archiver-purpose")),
         )  # fmt: skip
         self._database.execute("INSERT INTO records VALUES (?,?,?,?,?,?,?,?,?,?,?)", [_storable(one) for one in row])
+        if record.type == "revisit" and (reference := reference_of(record)) is not None:
+            self._refer(file, record, reference)
         for name, value in record.fields:
             if name.lower() in _NAMING:
                 named = (file, record.offset, record.id, name, value.strip("<>"))
@@ -119,6 +130,33 @@ class Ledger:
                 Fault(kind=Kind.DANGLING if known else Kind.ELSEWHERE, said=said, offset=place, record=record),
             )
 
+    def misreferring(self) -> Iterator[tuple[Path, Fault]]:
+        """Every revisit of ours whose payload is not where it says, or is another one.
+
+        Those that refer to a record which was not seen are among the :meth:`dangling` ones.
+        """
+        found = self._asked(
+            "SELECT g.file, g.place, g.id, g.url, g.began, g.filename, g.first, g.length, g.payload,"
+            " r.file, r.url, r.date, r.place, r.length, r.payload, r.kind"
+            " FROM referring g JOIN records r ON r.id = g.target WHERE r.length IS NOT NULL ORDER BY g.rowid"
+        )
+        for file, place, record, url, began, filename, first, length, payload, *seen in found:
+            target = self._paths[seen[0]]
+            differing = [
+                name
+                for name, is_so in (
+                    ("address", url == seen[1]),
+                    ("date", _is_moment(seen[2], began)),
+                    ("file", _is_called(target, filename)),
+                    ("place", (first, length) == (seen[3], seen[4])),
+                    ("payload", payload is None or (payload == seen[5] if seen[5] else seen[6] != "revisit")),
+                )
+                if not is_so
+            ]
+            if differing:
+                said = f"what it refers to, at byte {seen[3]} of {target}, has another {', '.join(differing)}"
+                yield self._paths[file], Fault(kind=Kind.REVISIT, said=said, offset=place, record=record)
+
     def at(self, path: Path, place: int) -> Seen | None:
         """The record that begins there; that an index names it is noted."""
         file = self._files[path.resolve()]
@@ -155,6 +193,14 @@ class Ledger:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def _refer(self, file: int, record: Scanned, to: Reference) -> None:
+        digest = stated(record.get("warc-payload-digest") or "")
+        row = (
+            file, record.offset, record.id, to.record_id, to.url, to.started_at.isoformat(), to.filename, to.offset,
+            to.length, digest.value if digest else None,
+        )  # fmt: skip
+        self._database.execute("INSERT INTO referring VALUES (?,?,?,?,?,?,?,?,?,?)", [_storable(one) for one in row])
+
     def _asked(self, question: str, given: tuple[object, ...] = ()) -> Iterator[tuple[Any, ...]]:
         if not self._is_found_by:
             self._database.executescript(_FOUND_BY)
@@ -168,6 +214,20 @@ def _payload(record: Scanned, message: HttpMessage | None) -> bytes | None:
     if message is not None:
         return hashlib.sha256(message.body).digest()
     return hashlib.sha256(record.block.kept).digest() if record.type == "resource" else None
+
+
+def _is_moment(date: str | None, moment: str) -> bool:
+    """Whether a WARC-Date tells a moment, however precisely either is written."""
+    try:
+        return datetime.fromisoformat(date or "") == datetime.fromisoformat(moment)
+    except (TypeError, ValueError):
+        return False
+
+
+def _is_called(path: Path, filename: str) -> bool:
+    """Whether a file goes by a name within a data folder. Files may be moved together into one folder, and
+    in a package the folder's name is a part of the file's."""
+    return path.name.removesuffix(OPEN).endswith(PurePosixPath(filename).name)
 
 
 def _storable(value: object) -> object:

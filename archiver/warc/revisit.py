@@ -12,7 +12,7 @@ import io
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, Protocol
 
 from archiver.warc.exchange import Reference
 from archiver.warc.growing import OPEN
@@ -24,6 +24,12 @@ NOT_MODIFIED: Final = "http://netpreserve.org/warc/1.1/revisit/server-not-modifi
 #: Bytes of the smallest payload that is told by a revisit: what a revisit says more than a response takes some 250
 #: bytes once compressed, and a page that leans on another file should gain by it.
 LEAST: Final = 1024
+
+
+class Head(Protocol):
+    """The fields of a record, by their names in lower case."""
+
+    def get(self, name: str, /) -> str | None: ...
 
 
 class ElsewhereError(ValueError):
@@ -48,7 +54,7 @@ def place(reference: Reference) -> str:
     return f"{reference.filename} {reference.offset} {reference.length}"
 
 
-def reference_of(record: Record) -> Reference | None:
+def reference_of(record: Head) -> Reference | None:
     """What a revisit of ours refers to; None where it does not say where that lies."""
     filename, _, numbers = (record.get("archiver-refers-to-location") or "").partition(" ")
     offset, _, length = numbers.partition(" ")

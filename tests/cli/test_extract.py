@@ -103,6 +103,7 @@ def test_what_cannot_be_read_is_told(words: list[str], complaint: str, run: Run,
     assert "Traceback" not in ended.stderr
 
 
+@pytest.mark.damages
 def test_a_torn_archive_is_read_as_far_as_it_is_whole(run: Run, tmp_path: Path) -> None:
     with served() as demo:
         run("python", "-m", "archiver", "crawl", "site", "-a", f"url={demo.url}/")

@@ -111,6 +111,7 @@ def test_the_zeros_of_a_power_cut_are_cut(tmp_path: Path) -> None:
     assert path.read_bytes() == packed(INFO, answered())
 
 
+@pytest.mark.damages
 def test_what_a_run_is_writing_is_left_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "run.warc.gz"
     with ArchiveWriter(path, data=tmp_path, software="test", run_id="run") as writer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import shutil
 import zipfile
@@ -13,13 +14,16 @@ import pytest
 
 from archiver.cli import main
 from archiver.extraction import extract
-from archiver.store.lines import LineWriter
+from archiver.store.lines import LineWriter, decode, encode
 from archiver.store.records import located
 from archiver.warc.reader import pages
+from archiver.warc.records import records
 from archiver.warc.writer import ArchiveWriter
 from tests.conftest import Answer, Run, Serve
 from tests.warc.handmade import INFO, Made, an_id, answered, packed, write
 from tests.warc.shapes import SHAPES, answer, archive, exchange
+from tests.warc.test_revisit import AGAIN, FIRST
+from tests.warc.test_revisit import run as visited
 
 PAGE = b"<!doctype html><h1>Kettle Street</h1><p>Four families share one kitchen and no secrets.</p>"
 NAME = "kettles.example/run"
@@ -188,6 +192,60 @@ def test_a_list_of_something_else_is_left_alone(data: Path, verify: Verify) -> N
     assert verify(data)[0] == 0
 
 
+#: What is done to the second of two runs, whose page came before, and what then differs.
+REVISIT_FAULTS: dict[str, tuple[bytes, bytes, str]] = {
+    "a place": (b"/one.warc.gz 4", b"/one.warc.gz 5", "place"),
+    "a file": (b"Location: kettles.example/one.", b"Location: kettles.example/two.", "file"),
+    "an address": (b"Target-URI: http://kettles.example/first", b"Target-URI: http://kettles.example/other", "address"),
+    "a date": (b"Refers-To-Date: 2026-11-23", b"Refers-To-Date: 2026-11-22", "date"),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "differing"), REVISIT_FAULTS.values(), ids=REVISIT_FAULTS)
+def test_a_payload_that_came_before_is_held_against_its_record(
+    old: bytes, new: bytes, differing: str, verify: Verify, tmp_path: Path
+) -> None:
+    visited(tmp_path, "one", FIRST)
+    visited(tmp_path, "two", AGAIN)
+    code, found = verify(tmp_path)
+    assert (code, told(found)) == (0, [])
+    rewrite(tmp_path / "kettles.example" / "two.warc.gz", old, new)
+    (tmp_path / "kettles.example" / "two.cdxj").unlink()
+    code, found = verify(tmp_path)
+    assert (code, told(found)) == (3, [("two.warc.gz", "revisit")])
+    [said] = [fault["said"] for file in found["files"] for fault in file["faults"]]
+    assert said.endswith(f"has another {differing}")
+
+
+def test_a_payload_that_was_changed_since_is_told(verify: Verify, tmp_path: Path) -> None:
+    visited(tmp_path, "one", FIRST)
+    visited(tmp_path, "two", AGAIN)
+    rewrite(tmp_path / "kettles.example" / "one.warc.gz", b"Four families", b"Five families")
+    assert ("two.warc.gz", "revisit") in told(verify(tmp_path)[1])
+
+
+def rewrite(path: Path, old: bytes, new: bytes) -> None:
+    """Another record, and no other fault in the file."""
+    with path.open("rb") as file:
+        ends = [(each.offset or 0, each.length or 0) for each in records(file, pytest.fail)]
+    whole = path.read_bytes()
+    members = [gzip.decompress(whole[begin : begin + length]) for begin, length in ends]
+    assert sum(old in member for member in members) == 1
+    path.write_bytes(b"".join(gzip.compress(member.replace(old, new), mtime=0) for member in members))
+
+
+def test_a_record_in_the_archive_is_held_against_its_line(data: Path, verify: Verify) -> None:
+    lines = data / f"{NAME}.jsonl"
+    first = decode(first_line(lines).encode())
+    with ArchiveWriter(data / "kettles.example" / "more.warc.gz", data=data, software="t", run_id="more") as writer:
+        writer.convert(first.url or "", first.captures[0].warc_record_id or "", encode(first))
+    assert verify(data)[0] == 0
+    edit(lines, '"title":"Kettle Street"', '"title":"Kettle Lane"')
+    assert told(verify(data)[1]) == [("more.warc.gz", "conversion"), ("run.jsonl", "line-differs")]
+    edit(lines, '"parsed_at":"2', '"parsed_at":"1')  # a line that was made anew
+    assert told(verify(data)[1]) == [("run.jsonl", "line-differs")]
+
+
 #: A member of the package, and what becomes of it: None where it goes, otherwise another content.
 PACKAGE_FAULTS: dict[str, tuple[str, Callable[[bytes], bytes | None]]] = {
     "no pages": ("pages/pages.jsonl", lambda _: None),
@@ -291,6 +349,7 @@ def test_what_a_dead_run_left_is_told(data: Path, verify: Verify) -> None:
     assert told(found, "notes") == [("run.warc.gz.torn", "torn")]
 
 
+@pytest.mark.damages
 def test_what_a_run_is_writing_is_not_judged(verify: Verify, tmp_path: Path) -> None:
     path = tmp_path / "run.warc.gz"
     with ArchiveWriter(path, data=tmp_path, software="test", run_id="run") as writer:

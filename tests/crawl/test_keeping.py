@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from archiver.warc.cdxj import index_of
 from tests.conftest import Answer, Run, Serve
 from tests.crawl.conftest import Archived, Crawl, Crawled
 
@@ -103,6 +104,13 @@ def test_credentials_and_conversions_as_the_operator_wants_them(listed: str, cra
     assert {one.type for one in crawled.archived} == {"warcinfo", "response", "revisit", "request"}
 
 
+def test_archives_stand_by_themselves_where_the_operator_wants_it(listed: str, crawl: Crawl) -> None:
+    crawl("reviews", urls="pages.txt", ARCHIVER_DEDUPLICATE="0")
+    crawled = crawl("reviews", urls="pages.txt", ARCHIVER_DEDUPLICATE="0")
+    assert len(crawled.archives) == 2
+    assert {one.type for one in crawled.archived} == {"warcinfo", "response", "request", "conversion"}
+
+
 def test_a_page_that_asks_not_to_be_kept_is_told_of(listed: str, crawl: Crawl) -> None:
     crawled = crawl("reviews", urls="pages.txt", ARCHIVER_NOARCHIVE="record", ARCHIVER_CONVERSIONS="0")
     assert crawled.ended.returncode == 0
@@ -131,6 +139,8 @@ def test_files_are_followed_by_others_at_their_size(listed: str, crawl: Crawl, r
         f"{n:05}.warc.gz" for n in range(1, 1 + len(crawled.archives))
     ]
     assert all(archived(path)[0].type == "warcinfo" for path in crawled.archives)
+    assert [index_of(path) for path in crawled.archives] == sorted(crawled.data.rglob("*.cdxj"))
+    assert run("python", "-m", "archiver", "verify", "data").returncode == 0
     assert run("python", "-m", "archiver", "extract", "data", "-o", "again.jsonl").returncode == 0
     again = [json.loads(line) for line in (tmp_path / "again.jsonl").read_bytes().splitlines()]
     assert by_record(again) == by_record(crawled.records)

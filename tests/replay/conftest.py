@@ -1,4 +1,4 @@
-"""The demonstration crawl, archived once and made into one package. Its server is gone by then."""
+"""The demonstration, crawled twice and made into one package. Its server is gone by then."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
+from tests.demo import served
 
 #: Made by `make test-replay`, with the versions of requirements/replay.txt.
 TOOLS = ROOT / ".replay-venv" / "bin"
@@ -32,23 +33,14 @@ class Archived:
         return [line for path in sorted(self.data.rglob("*.cdxj")) for line in path.read_bytes().splitlines(True)]
 
 
-CRAWL = """
-import sys
-from archiver.cli import main
-from tests.demo import served
-with served() as demo:
-    sys.exit(main(["crawl", "site", "-a", f"url={demo.url}/"]))
-"""
-
-
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Archived:
     folder = tmp_path_factory.mktemp("demo")
     ours = {"PYTHONPATH": str(ROOT), "ARCHIVER_ALLOW_PRIVATE_HOSTS": "1", "ARCHIVER_DELAY": "0"}
     package = folder / "demo.wacz"
-    for words in (
-        ["-c", CRAWL],
-        ["-m", "archiver", "export", "--format", "wacz", "data", "-o", str(package)],
-    ):
-        subprocess.run([sys.executable, *words], cwd=folder, env={**os.environ, **ours}, check=True)
+    with served() as site:
+        crawl = ["crawl", "site", "-a", f"url={site.url}/"]
+        for words in (crawl, crawl, ["export", "--format", "wacz", "data", "-o", str(package)]):
+            command = [sys.executable, "-m", "archiver", *words]
+            subprocess.run(command, cwd=folder, env={**os.environ, **ours}, check=True)
     return Archived(folder / "data", package)

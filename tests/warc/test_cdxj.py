@@ -133,6 +133,7 @@ def test_an_archive_of_others_is_indexed_by_its_name(tmp_path: Path) -> None:
     assert {line.split()[1] for line in lines(path)} == {b"20200102030405"}
 
 
+@pytest.mark.damages
 def test_an_archive_that_is_torn_is_indexed_as_far_as_it_can_be_read(tmp_path: Path) -> None:
     path = archive(tmp_path, *[exchange(answer(), url=f"http://x.example/{n}") for n in range(3)])
     whole = entries(path)

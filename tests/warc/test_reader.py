@@ -313,6 +313,7 @@ def test_pages_of_others_come_without_answers(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.damages
 def test_the_pages_of_an_archive_compressed_as_one_piece_come_without_answers(tmp_path: Path) -> None:
     path, _ = told_apart(tmp_path)
     one_piece = tmp_path / "one.warc.gz"

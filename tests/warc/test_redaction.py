@@ -52,7 +52,7 @@ def test_values_that_let_us_in_are_blanked(sent: bytes, kept: bytes, names: str 
     ("url", "written"),
     [
         ("http://anna:geheim@k.example/a", "http://k.example/a"),
-        ("HTTPS://geheim@k.example:8/a?b#c", "HTTPS://k.example:8/a?b#c"),
+        ("HTTPS://geheim@k.example:8/a?b#c", "https://k.example:8/a?b#c"),
         ("http://anna:ge@heim@k.example", "http://k.example"),
         ("http://k.example/@anna", "http://k.example/@anna"),
         ("http://k.example?u=a@b", "http://k.example?u=a@b"),

@@ -106,6 +106,7 @@ def test_an_answer_about_comments_is_found_too(tmp_path: Path) -> None:
     assert (answered.body, location) == (BODY, place)
 
 
+@pytest.mark.damages
 @pytest.mark.parametrize(
     ("name", "lost"),
     [
