@@ -62,7 +62,7 @@ def test_an_answer_is_kept_as_it_came(misbehave: Misbehave, crawl: Crawl, tmp_pa
 
     base = misbehave(answer)
     urls = {name: f"{base}/{number}?a=%20b&c" for number, name in enumerate(WHOLE)}
-    crawled = crawl("reviews", urls=_listed(tmp_path, *urls.values()))
+    crawled = crawl("reviews", urls=_listed(tmp_path, *urls.values()), ARCHIVER_KEEP_CREDENTIALS="1")
     responses = {record.url: record for record in crawled.archived if record.type == "response"}
     requests = {record.url: record.block for record in crawled.archived if record.type == "request"}
     for name, url in urls.items():
