@@ -115,7 +115,7 @@ def test_records_of_several_answers_are_made_again_of_all_of_them(thread: Path, 
     last = whole[0]["comments"][-1]["text"]
     path.write_text(path.read_text().replace(json.dumps(last)[1:-1], "Nobody said this."))
     code, found = verify("data")
-    assert (code, sorted(told(found))) == (3, ["line-differs", "not-kept", "not-kept"])
+    assert (code, sorted(told(found))) == (3, ["conversion", "line-differs", "not-kept", "not-kept"])
 
 
 def test_a_payload_that_is_gone_is_told(thread: Path, verify: Verify) -> None:
