@@ -201,6 +201,7 @@ REVISIT_FAULTS: dict[str, tuple[bytes, bytes, str]] = {
 }
 
 
+@pytest.mark.damages
 @pytest.mark.parametrize(("old", "new", "differing"), REVISIT_FAULTS.values(), ids=REVISIT_FAULTS)
 def test_a_payload_that_came_before_is_held_against_its_record(
     old: bytes, new: bytes, differing: str, verify: Verify, tmp_path: Path
@@ -217,6 +218,7 @@ def test_a_payload_that_came_before_is_held_against_its_record(
     assert said.endswith(f"has another {differing}")
 
 
+@pytest.mark.damages
 def test_a_payload_that_was_changed_since_is_told(verify: Verify, tmp_path: Path) -> None:
     visited(tmp_path, "one", FIRST)
     visited(tmp_path, "two", AGAIN)

@@ -61,6 +61,7 @@ def test_what_got_no_answer_is_no_page(tmp_path: Path) -> None:
     assert list(pages(archive(tmp_path, failed, exchange(b"HTTP/1.1 2", failure="broke off")))) == []
 
 
+@pytest.mark.damages
 def test_a_name_that_leads_out_of_the_folder_is_not_believed(tmp_path: Path) -> None:
     path = tmp_path / "evil.warc.gz"
     info = (
