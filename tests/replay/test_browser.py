@@ -55,7 +55,8 @@ def served(demo: Archived) -> Iterator[str]:
 def test_an_archived_page_is_seen_in_a_browser(served: str, demo: Archived, tmp_path: Path) -> None:
     program = next(filter(None, map(shutil.which, CHROMIUM)), None)
     assert program, "Chromium is not installed"
-    [review] = [review for review in load(demo.data) if review.title == "film review: Never Let Me Go"]
+    _, review = [review for review in load(demo.data) if review.title == "film review: Never Let Me Go"]
+    assert review.captures[0].warc_refers_to, "of the second run, whose payload lies in the file of the first"
     said = "I came to this film knowing nothing about it"
     assert review.body_text
     assert said in review.body_text
