@@ -14,7 +14,7 @@ from scrapy.http import Response
 
 from archiver.crawl import arguments
 from archiver.crawl.discovery import feeds, listings, sitemaps
-from archiver.crawl.notes import PURPOSE, SITE, is_named
+from archiver.crawl.notes import COUNTED, PURPOSE, SITE, is_named
 from archiver.crawl.sites import place_of, site_of
 from archiver.crawl.spider import PageSpider
 from archiver.record import Review
@@ -26,6 +26,10 @@ FEED, SITEMAP, LISTING, PAGE = 30, 20, 10, 0
 MOST_SITEMAPS = 50
 #: Characters of an address that is worth asking for; traps grow theirs without end.
 LONGEST_ADDRESS = 2000
+#: The kinds of requests of which there may be only so many.
+PAGES, SITEMAPS = "pages", "sitemaps"
+#: What the frontier remembers: the address at which the site was found.
+FOUND_AT = "found at"
 #: Noted on a request for a page that lists others.
 LISTS = "lists"
 
@@ -56,9 +60,8 @@ class Site(PageSpider):
         super().__init__(*args, **kwargs)
         self._site = site_of(self.plan.url)
         self._place = place_of(self.plan.url)
-        self._left = self.plan.pages
-        self._sitemaps_left = MOST_SITEMAPS
-        self._known: set[str] = set()
+        #: What the frontier takes no more of than so many; it also knows which pages are known already.
+        self.caps = {PAGES: self.plan.pages, SITEMAPS: MOST_SITEMAPS}
         self._told_by_robots: list[str] = []
 
     @classmethod
@@ -68,6 +71,9 @@ class Site(PageSpider):
         return spider
 
     async def start(self) -> AsyncIterator[Any]:
+        found_at = self.recorder.leases.frontier.recall(FOUND_AT)
+        if found_at:  # in an earlier run of this job
+            self._place = place_of(found_at)
         yield self._list(self.plan.url, named=True)
 
     def allows(self, request: Request) -> bool:
@@ -80,11 +86,11 @@ class Site(PageSpider):
         page = self.recorder.page(response)
         if is_named(asked):
             self._place = place_of(response.url)
-            self._take(response.url)
+            self.recorder.leases.frontier.remember(FOUND_AT, response.url)
             yield from self._sources(response.url, feeds.feeds(page))
         yield from self._pages(listings.entries(page))
         further = listings.next_page(page)
-        if further and self._take(further):
+        if further and self._is_here(further):
             yield self._list(further)
 
     def feed(self, response: Response) -> Iterator[Request]:
@@ -108,22 +114,17 @@ class Site(PageSpider):
 
     def _sitemaps(self, urls: Iterable[str]) -> Iterator[Request]:
         for url in urls:
-            if self._sitemaps_left and self._is_here(url):
-                self._sitemaps_left -= 1
-                yield self._source(url, self.sitemap, Purpose.SITEMAP, SITEMAP)
+            if self._is_here(url):
+                request = self._source(url, self.sitemap, Purpose.SITEMAP, SITEMAP)
+                request.meta[COUNTED] = SITEMAPS
+                yield request
 
     def _pages(self, urls: Iterable[str]) -> Iterator[Request]:
         for url in urls:
-            if self._take(url):
-                yield self.ask(urldefrag(url).url, site=self._site, priority=PAGE)
-
-    def _take(self, url: str) -> bool:
-        """Whether a page is on this site, new, and within what this run may fetch; if so it is counted."""
-        if not self._left or not self._is_here(url) or (bare := urldefrag(url).url) in self._known:
-            return False
-        self._known.add(bare)
-        self._left -= 1
-        return True
+            if self._is_here(url):
+                request = self.ask(urldefrag(url).url, site=self._site, priority=PAGE)
+                request.meta[COUNTED] = PAGES
+                yield request
 
     def _is_here(self, url: str) -> bool:
         try:
@@ -135,6 +136,7 @@ class Site(PageSpider):
     def _list(self, url: str, *, named: bool = False) -> Request:
         request = self.ask(url, site=self._site, named=named, priority=LISTING)
         request.meta[LISTS] = True
+        request.meta[COUNTED] = PAGES
         return request
 
     def _source(self, url: str, callback: Any, purpose: Purpose, priority: int) -> Request:

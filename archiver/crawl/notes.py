@@ -30,6 +30,8 @@ SITE: Final = "site"
 PART: Final = "part"
 #: Whether the user gave this very address.
 NAMED: Final = "named"
+#: Of which kind a request is, where a job may make only so many of a kind (the spider's `caps`).
+COUNTED: Final = "counted"
 #: How many pages in a row only pointed to the next.
 FOLLOWED: Final = "followed"
 #: Scrapy's list of the addresses that were redirected; pages that only point onward are added to it.

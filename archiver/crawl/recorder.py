@@ -30,6 +30,8 @@ from archiver.crawl import config
 from archiver.crawl.addon import software
 from archiver.crawl.discretion import keep_to_yourself
 from archiver.crawl.doors import Answered, page_of, review_of
+from archiver.crawl.frontier.sqlite import FILE, SqliteFrontier
+from archiver.crawl.leases import Leases, job_of
 from archiver.crawl.notes import SITE, first_asked, in_words, is_named
 from archiver.crawl.run import Run
 from archiver.crawl.shelf import Shelf
@@ -81,6 +83,9 @@ class Recorder:
         self.warc_size = self._config.warc_size
         spider = crawler.spider
         self.run = Run(layout, spider.name if spider else "", _spoken(spider))
+        job = job_of(spider.name if spider else "", _spoken(spider))
+        frontier = SqliteFrontier(layout.data / FILE, job=job, worker=layout.run_id)
+        self.leases = Leases(frontier, crawler, self._broke)
         self._archives = Shelf(self._new_archive, full=self.warc_size)
         self._keeping = Keeping(keep_credentials=self._config.keep_credentials)
         self._held: dict[Request, Exchange] = {}
@@ -184,7 +189,15 @@ class Recorder:
         request: Request = failure.request  # type: ignore[attr-defined]
         if isinstance(failure.value, Stopping) or (isinstance(failure.value, IgnoreRequest) and not is_named(request)):
             return
-        self.run.failed(first_asked(request), in_words(failure.value))
+        self.failed(request, in_words(failure.value))
+
+    def failed(self, request: Request, reason: str, status: int | None = None) -> None:
+        """A page did not come as it should: the manifest names it, and so does the frontier until it does."""
+        self.run.failed(first_asked(request), reason, status)
+        try:
+            self.leases.frontier.fail(first_asked(request), reason, status)
+        except OSError as error:
+            self._broke(error, "writing the frontier")
 
     # What pipelines ask
 
@@ -224,6 +237,7 @@ class Recorder:
                 self.settle(request, Purpose.HOP)
             except Stopping:
                 break
+        back = self.leases.back()
         self._closed = True
         if self._syncing.running:
             self._syncing.stop()
@@ -233,6 +247,8 @@ class Recorder:
             self._archives.close,
             *([self._keeping.seen.close] if self._keeping.seen else []),
             *(sink.close for sink in self._sinks),
+            lambda: self.leases.acknowledge(back),
+            lambda: self.leases.close(finished=self.run.ending == "finished" and self.run.signal is None),
             self._last_manifest,
         ):
             try:
@@ -278,15 +294,20 @@ class Recorder:
     def _broke(self, error: BaseException, what: str) -> None:
         """There is no going on: the crawl is stopped, once."""
         logger.error("%s: %s", what, error, exc_info=error)
+        self.leases.freeze()
         self.run.broke(error, what)
         if self._stopping is None and not self._closed:
             self._stopping = asyncio.ensure_future(self._crawler.engine.close_spider_async(reason="cannot go on"))
 
     def _sync(self) -> None:
         try:
+            back = self.leases.back()
+            if back:  # the links of a page before its record, its record before its lease goes
+                self.leases.frontier.sync()
             self.sync_archives()
             for sink in self._sinks:
                 sink.sync()
+            self.leases.acknowledge(back)
         except OSError as error:
             self._broke(error, "writing to the disk")
 
@@ -305,6 +326,14 @@ class Recorder:
         except OSError as error:  # an index can always be made later
             logger.warning("an index is missing: %s", error)
 
+    def _go_on(self) -> None:
+        try:
+            self.run.earlier = self.leases.take_up(self.run.layout.data)
+        except OSError as error:
+            self._broke(error, "reading the frontier")
+        if self.run.earlier:
+            logger.info("going on with a job: %s requests of it are done", self.run.earlier)
+
     # Scrapy's signals
 
     def _opened(self) -> None:
@@ -313,6 +342,7 @@ class Recorder:
             self._complete_what_was_left()
             if self._config.deduplicate:
                 self._keeping = replace(self._keeping, seen=Seen(self.run.layout.data))
+            self._go_on()
             self.run.write_manifest(over=False)
         except OSError as error:
             self._broke(error, "opening the archive")
@@ -336,7 +366,7 @@ class Recorder:
         if isinstance(failure.value, Stopping):
             return
         if isinstance(response, Response):
-            self.run.failed(first_asked(request_of(response)), in_words(failure.value), response.status)
+            self.failed(request_of(response), in_words(failure.value), response.status)
         else:
             self.run.broke(_error(failure), "the spider")
 

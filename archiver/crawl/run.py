@@ -125,6 +125,8 @@ class Run:
         self.crashed: str | None = None
         self.full: str | None = None
         self.ending = "finished"
+        #: Requests that earlier runs of the same job had done.
+        self.earlier = 0
         self.kept: list[Kept] = []
         self._made = 0
         self._failed: list[FailedPage] = []
@@ -199,7 +201,7 @@ class Run:
             return ending
         if self._failed and all(page.reason == FORBIDDEN for page in self._failed) and not self.counts.answered:
             return Exit.STOPPED_BY_SITE
-        if not self.counts.answered:
+        if not self.counts.answered and (self._failed or not self.earlier):
             return Exit.NOTHING_FETCHED
         return Exit.SOME_FAILED if self._failed else Exit.DONE
 

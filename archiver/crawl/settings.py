@@ -71,9 +71,8 @@ TELNETCONSOLE_ENABLED = False
 REMOTE_CONTROL_ENABLED = False  # it runs any Python that it is sent
 LOG_LEVEL = "INFO"
 
-# Pages in the order they were told, the newest of a site first; Scrapy begins with the last.
-SCHEDULER_MEMORY_QUEUE = "scrapy.squeues.FifoMemoryQueue"
-SCHEDULER_DISK_QUEUE = "scrapy.squeues.PickleFifoDiskQueue"
+# What waits outlasts the run; pages come in the order they were told, the newest of a site first.
+SCHEDULER = "archiver.crawl.scheduler.Scheduler"
 
 try:
     globals().update(_config.to_settings(_config.load(os.environ, Path.cwd())))

@@ -13,7 +13,7 @@ from twisted.python.failure import Failure
 
 from archiver.crawl.comments import with_comments
 from archiver.crawl.follow import onward
-from archiver.crawl.notes import FOLLOWED, NAMED, REDIRECTED, SITE, first_asked, is_named, redirected_from
+from archiver.crawl.notes import FOLLOWED, NAMED, REDIRECTED, SITE, is_named, redirected_from
 from archiver.crawl.recorder import Recorder, request_of
 from archiver.crawl.sites import site_of
 from archiver.record import Review
@@ -23,7 +23,8 @@ class PageSpider(Spider):
     """Subclasses say which pages, in :meth:`start` and :meth:`discover`.
 
     Every answer to a request made by :meth:`ask` becomes exactly one record, and every request
-    without an answer one entry among the run's failed pages.
+    without an answer one entry among the run's failed pages. What a page leads to is told before its
+    record: a run that is killed in between asks again, and nothing that the page leads to is lost.
     """
 
     #: What may stand after `-a`.
@@ -66,15 +67,21 @@ class PageSpider(Spider):
         review = self.recorder.review(response)
         following = self._onward(response, review)
         if following is not None:
-            yield review
             yield following
+            yield review
             return
+        fault: Exception | None = None
+        try:
+            for request in self.discover(response, review):
+                yield request
+        except Exception as error:  # noqa: BLE001  # whatever it is, it must not cost the record
+            fault = error
         if self.recorder.gathers:
             review = await with_comments(self.crawler, response, review)
-        yield review
         self._judge(response, review)
-        for request in self.discover(response, review):
-            yield request
+        yield review
+        if fault is not None:
+            raise fault
 
     def page_failed(self, failure: Failure) -> None:
         self.recorder.page_failed(failure)
@@ -101,6 +108,6 @@ class PageSpider(Spider):
         cut = review.captures[0].content_truncated
         if cut:
             reason = "the answer is too long" if cut == "length" else "the answer broke off"
-            self.recorder.run.failed(first_asked(asked), reason, status)
+            self.recorder.failed(asked, reason, status)
         elif status >= 500 or status == 429 or (is_named(asked) and status >= 300):
-            self.recorder.run.failed(first_asked(asked), f"HTTP status {status}", status)
+            self.recorder.failed(asked, f"HTTP status {status}", status)
