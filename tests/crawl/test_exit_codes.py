@@ -187,11 +187,11 @@ def test_records_that_no_pipeline_writes_are_missed(serve: Serve, crawl: Crawl) 
 
 
 def test_a_full_disk_ends_the_run_and_what_was_written_before_stays(serve: Serve, run: Run, tmp_path: Path) -> None:
-    noise = os.urandom(96 * 1024).hex().encode()
+    noise = os.urandom(768 * 1024).hex().encode()
     base = serve({"/first": REVIEW, "/large": Answer(b"<p>" + noise), "/last": REVIEW})
     (tmp_path / "pages.txt").write_text("".join(f"{base}/{name}\n" for name in ("first", "large", "last")))
     one = "-s CONCURRENT_REQUESTS=1"
-    ended = run("bash", "-c", f"ulimit -f 64; exec {sys.executable} -m archiver crawl {one} reviews -a urls=pages.txt")
+    ended = run("bash", "-c", f"ulimit -f 512; exec {sys.executable} -m archiver crawl {one} reviews -a urls=pages.txt")
     crawled = Crawled(ended, tmp_path / "data")
     assert ended.returncode == 12, ended.stderr
     assert "File too large" in ended.stderr

@@ -21,6 +21,8 @@ FILE: Final = "archive.sqlite"
 _VERSION: Final = 1
 #: Seconds to wait for another connection's transaction.
 _PATIENCE: Final = 10.0
+#: SQLite knows a full disk; a quota or a limit on the size of files it tells as a write that failed.
+_NO_ROOM: Final = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE)
 #: Rows deleted in one transaction, so that a large job's end holds nobody up.
 _AT_ONCE: Final = 10_000
 
@@ -243,8 +245,8 @@ class SqliteFrontier:
         try:
             yield
         except sqlite3.Error as error:
-            full = error.sqlite_errorcode == sqlite3.SQLITE_FULL
-            raise OSError(errno.ENOSPC if full else errno.EIO, str(error), str(self._path)) from error
+            number = errno.ENOSPC if error.sqlite_errorcode in _NO_ROOM else errno.EIO
+            raise OSError(number, str(error), str(self._path)) from error
 
 
 _COUNTED: Final = """
