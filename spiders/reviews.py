@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,9 @@ from archiver.crawl.spider import PageSpider
 
 @dataclass(frozen=True)
 class Plan:
-    urls: tuple[str, ...]
+    #: Some may be named twice; the frontier takes each once.
+    given: tuple[str, ...]
+    listed: Iterable[str]
 
 
 class Reviews(PageSpider):
@@ -29,14 +32,13 @@ class Reviews(PageSpider):
     @classmethod
     def read_arguments(cls, spoken: Mapping[str, str]) -> Plan:
         said = arguments.read(spoken, cls.Arguments)
-        given = (arguments.web_address(said.url),) if said.url else ()
-        listed = arguments.addresses(Path(said.urls)) if said.urls else ()
-        if not given and not listed:
+        if not said.url and not said.urls:
             raise arguments.complaint("reviews needs -a url=ADDRESS, or -a urls=FILE with one address a line")
-        return Plan(tuple(dict.fromkeys(given + listed)))
+        given = (arguments.web_address(said.url),) if said.url else ()
+        return Plan(given, arguments.addresses(Path(said.urls)) if said.urls else ())
 
     async def start(self) -> AsyncIterator[Any]:
-        for url in self.plan.urls:
+        for url in chain(self.plan.given, self.plan.listed):
             yield self._asked_for(url)
 
     def _asked_for(self, url: str) -> Request:

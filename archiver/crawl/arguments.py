@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -40,25 +41,44 @@ def web_address(url: str) -> str:
     return url
 
 
-def addresses(path: Path) -> tuple[str, ...]:
-    """The addresses in a file: one a line, `#` begins a comment line, each taken once."""
+def addresses(path: Path) -> Iterable[str]:
+    """The addresses in a file: one a line, `#` begins a comment line. However many, they take no memory."""
+    if not path.is_file():  # a pipe gives them once
+        return tuple(_addresses(path))
+    for _ in _addresses(path):
+        """The whole file is judged before the crawl starts."""
+    return Listed(path)
+
+
+@dataclass(frozen=True)
+class Listed:
+    path: Path
+
+    def __iter__(self) -> Iterator[str]:
+        return _addresses(self.path)
+
+
+def _addresses(path: Path) -> Iterator[str]:
+    found = False
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        with path.open(encoding="utf-8-sig") as file:
+            for number, line in enumerate(map(str.strip, file), 1):
+                if line and not line.startswith("#"):
+                    found = True
+                    yield _address(line, path, number)
     except OSError as error:
         raise complaint(f"{path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise complaint(f"{path} is no text file in UTF-8") from error
-    said = [(number, line.strip()) for number, line in enumerate(lines, 1)]
-    found: dict[str, None] = {}
-    for number, line in said:
-        if line and not line.startswith("#"):
-            try:
-                found[web_address(line)] = None
-            except UsageError as error:
-                raise complaint(f"{path}, line {number}: {error}") from error
     if not found:
         raise complaint(f"{path} names no page")
-    return tuple(found)
+
+
+def _address(line: str, path: Path, number: int) -> str:
+    try:
+        return web_address(line)
+    except UsageError as error:
+        raise complaint(f"{path}, line {number}: {error}") from error
 
 
 def complaint(fault: str) -> UsageError:

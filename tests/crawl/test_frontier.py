@@ -184,7 +184,7 @@ def test_a_job_is_a_spider_and_its_arguments() -> None:
 
 
 def test_nothing_is_lost_or_doubled_by_three_kills(tmp_path: Path) -> None:
-    figures = crash.killed(tmp_path, 60, 3, random.Random(6), quick=0.1, pause=0.05)
+    figures = crash.killed(tmp_path, 60, 3, random.Random(24), quick=0.5, pause=0.2)
     assert figures.faults == []
     assert figures.kills.total() == 3
     assert figures.asked < 2 * 60, "what was done is fetched again"
