@@ -26,6 +26,15 @@ _NO_ROOM: Final = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE)
 #: Rows deleted in one transaction, so that a large job's end holds nobody up.
 _AT_ONCE: Final = 10_000
 
+#: In kilobytes what of the file is held in memory. In pages of 4 kB what the log may grow to between two
+#: syncs: every time that SQLite empties it the crawl waits for the disk.
+_PRAGMAS: Final = """
+PRAGMA journal_mode = WAL;
+PRAGMA synchronous = NORMAL;
+PRAGMA cache_size = -8000;
+PRAGMA wal_autocheckpoint = 10000;
+"""
+
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS frontier_schema (version INTEGER NOT NULL);
 INSERT INTO frontier_schema SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM frontier_schema);
@@ -81,7 +90,7 @@ class SqliteFrontier:
         path.parent.mkdir(parents=True, exist_ok=True)
         with self._plainly():
             self._db = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None)
-            self._db.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -8000;")
+            self._db.executescript(_PRAGMAS)
             self._prepare()
             self._db.execute("INSERT INTO frontier_jobs (name) VALUES (?) ON CONFLICT DO NOTHING", (job,))
             [self._job] = self._db.execute("SELECT id FROM frontier_jobs WHERE name = ?", (job,)).fetchone()
