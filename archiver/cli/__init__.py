@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from types import ModuleType
 from typing import Final
 
-from archiver.cli import crawl, explain, export, extract, repair, schema, verify
+from archiver.cli import config, crawl, explain, export, extract, repair, schema, verify
 from archiver.crawl.run import Exit, exit_for
 
 #: Commands whose options are ours; ``crawl`` takes Scrapy's and reads them itself.
@@ -20,6 +20,7 @@ _OURS: Final[dict[str, ModuleType]] = {
     "verify": verify,
     "repair": repair,
     "schema": schema,
+    "config": config,
 }
 
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
+from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 from msgspec import Meta, Struct
@@ -48,6 +49,46 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     deduplicate: bool = True
     noarchive: NoArchive = NoArchive.KEEP
     keep_credentials: bool = False
+    time_limit: Annotated[float, Meta(ge=0)] = 0.0
+    page_limit: Annotated[int, Meta(ge=0)] = 0
+    size_limit: Annotated[float, Meta(ge=0)] = 0.0
+    disk_budget: Annotated[float, Meta(ge=0)] = 0.0
+    keep_logs: Annotated[float, Meta(ge=0)] = 90.0
+    keep_manifests: Annotated[float, Meta(ge=0)] = 0.0
+    metrics: str = ""
+    ping: Annotated[str, Meta(pattern=r"^(https?://[^\s/]+(/\S*)?)?$")] = ""
+    gate: Annotated[float, Meta(ge=0, le=1)] = 0.5
+
+
+class Setting(NamedTuple):
+    """A setting in force, and who set it."""
+
+    name: str
+    value: Any
+    origin: str
+
+
+def effective(environ: Mapping[str, str], folder: Path, flags: Mapping[str, str]) -> tuple[list[Setting], list[str]]:
+    """Every setting with where it comes from, and every fault: for whoever asks before anything runs."""
+    origins = dict.fromkeys(_known(), "default")
+    values: dict[str, Any] = {}
+    faults: list[str] = []
+    path = _file(environ, folder)
+    try:
+        in_file = _read(path) if path else {}
+    except ConfigError as error:
+        in_file, faults = {}, [str(error)]
+    in_environment = _prefixed({name: value for name, value in environ.items() if name != _NAMES_A_FILE})
+    for where, said in ((str(path), in_file), ("the environment", in_environment), ("-s", _prefixed(flags))):
+        for name, value in said.items():
+            try:
+                _judge({name: value}, where)
+            except ConfigError as error:
+                faults.append(str(error))
+            else:
+                values[name], origins[name] = value, where
+    config = _judge(values, "the settings")
+    return [Setting(name, getattr(config, name), origins[name]) for name in _known()], faults
 
 
 def load(environ: Mapping[str, str], folder: Path) -> Config:
@@ -99,10 +140,9 @@ def _prefixed(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _judge(values: Mapping[str, Any], where: str) -> Config:
-    known = [field.name for field in msgspec.structs.fields(Config)]
     for name in values:
-        if name not in known:
-            raise ConfigError(f"{where}: there is no setting {name!r}; there are {', '.join(known)}")
+        if name not in _known():
+            raise ConfigError(f"{where}: there is no setting {name!r}; {_instead(name)}")
     config = Config()
     for name, value in values.items():
         try:
@@ -110,6 +150,16 @@ def _judge(values: Mapping[str, Any], where: str) -> Config:
         except msgspec.ValidationError as error:
             raise ConfigError(f"{where}: {name} = {value!r}: {_fault(error)}") from error
     return config
+
+
+def _known() -> list[str]:
+    return [field.name for field in msgspec.structs.fields(Config)]
+
+
+def _instead(name: str) -> str:
+    """What may have been meant."""
+    near = get_close_matches(name, _known(), n=1)
+    return f"did you mean {near[0]!r}?" if near else f"there are {', '.join(_known())}"
 
 
 def _fault(error: msgspec.ValidationError) -> str:
