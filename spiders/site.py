@@ -39,11 +39,16 @@ class Plan:
     url: str
     pages: int
 
+    @property
+    def urls(self) -> tuple[str, ...]:
+        return (self.url,)
+
 
 class Site(PageSpider):
     """Stays on the host of the address given, or of the one that this redirects to."""
 
     name = "site"
+    needs_contact = True
 
     class Arguments(Struct, forbid_unknown_fields=True):
         url: str = ""

@@ -10,6 +10,8 @@ from archiver.crawl import config
 
 #: Used in a checkout that was never installed.
 _UNRELEASED = "0"
+#: Seconds. Without any delay Scrapy lets all of a host's waiting requests set out at once, however few it may.
+SHORTEST_DELAY = 0.001
 
 
 class Archiver:
@@ -17,7 +19,7 @@ class Archiver:
 
     def update_settings(self, settings: BaseSettings) -> None:
         judged = config.from_settings(settings)
-        settings.set("DOWNLOAD_DELAY", judged.delay, "addon")
+        settings.set("DOWNLOAD_DELAY", max(judged.delay, SHORTEST_DELAY), "addon")
         settings.set("USER_AGENT", user_agent(judged.contact), "addon")
 
 

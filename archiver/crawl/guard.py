@@ -8,7 +8,9 @@ address written in an odd way, nor a redirect.
 from __future__ import annotations
 
 import ipaddress
-from typing import Self
+import re
+import socket
+from typing import Final, Self
 
 from scrapy.crawler import Crawler
 from scrapy.resolver import CachingThreadedResolver
@@ -57,6 +59,27 @@ def is_public(address: str) -> bool:
     ip = ipaddress.ip_address(address)
     mapped = ip.ipv4_mapped if isinstance(ip, ipaddress.IPv6Address) else None
     return (mapped or ip).is_global and not ip.is_multicast
+
+
+#: Names that no public registry gives away (RFC 6761, 6762, 8375, and what networks use).
+_OWN_NAMES: Final = ("localhost", "local", "test", "invalid", "internal", "intranet", "lan", "home.arpa")
+#: All the ways to write an IPv4 address that a resolver takes.
+_NUMBERS: Final = re.compile(r"[0-9a-fx.]+", re.IGNORECASE)
+
+
+def is_own(host: str) -> bool:
+    """Whether a host, as it is written, is of this machine or this network; a name that is not may still lead there."""
+    host = host.strip("[]").rstrip(".").lower()
+    try:
+        return not is_public(host)
+    except ValueError:
+        pass
+    if _NUMBERS.fullmatch(host) and host[:1].isdigit():
+        try:
+            return not is_public(socket.inet_ntoa(socket.inet_aton(host)))
+        except OSError:
+            return False
+    return "." not in host or host.endswith(tuple(f".{name}" for name in _OWN_NAMES))
 
 
 def _judged(address: str, name: str) -> str:

@@ -23,6 +23,11 @@ from archiver.crawl.guard import PrivateHostError
 from archiver.crawl.run import FORBIDDEN
 from archiver.warc.exchange import Part, Purpose
 
+
+class RefusingHostError(Exception):
+    """A page was not asked for, since its host had refused too often."""
+
+
 PURPOSE: Final = "purpose"
 #: The site that a request is made for, wherever it leads.
 SITE: Final = "site"
@@ -91,7 +96,7 @@ def in_words(error: Any) -> str:
 
 
 def _in_words(error: Any) -> str:
-    if isinstance(error, PrivateHostError):
+    if isinstance(error, (PrivateHostError, RefusingHostError)):
         return str(error)
     if isinstance(error, IgnoreRequest) and str(error) == _FORBIDDEN:
         return FORBIDDEN

@@ -26,7 +26,7 @@ from scrapy.utils.asyncio import create_looping_call
 from scrapy.utils.log import get_scrapy_root_handler
 from twisted.python.failure import Failure
 
-from archiver.crawl import config
+from archiver.crawl import config, gates
 from archiver.crawl.addon import software
 from archiver.crawl.discretion import keep_to_yourself
 from archiver.crawl.doors import Answered, page_of, review_of
@@ -312,6 +312,9 @@ class Recorder:
             self._broke(error, "writing to the disk")
 
     def _last_manifest(self) -> None:
+        run = self.run
+        by = config.from_settings(self._crawler.settings).gate
+        run.fell = gates.fallen(run.sites, run.layout.manifest().parent, run.spider, run.layout.run_id, by)
         self.run.write_manifest(over=True)
 
     def _complete_what_was_left(self) -> None:

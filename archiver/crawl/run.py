@@ -22,7 +22,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from archiver.crawl.discretion import without_passwords
-from archiver.record import Review
+from archiver.record import PageKind, Review
 from archiver.store.layout import Layout
 
 
@@ -37,6 +37,7 @@ class Exit(IntEnum):
     NO_ARCHIVE = 10
     LOCKED = 11
     DISK_FULL = 12
+    QUALITY = 14
     TIME_LIMIT = 15
     STOPPED_BY_SITE = 16
     SIGINT = 130
@@ -45,8 +46,16 @@ class Exit(IntEnum):
 
 #: Why a page failed that robots.txt keeps from us.
 FORBIDDEN: Final = "forbidden by robots.txt"
-#: Reasons for which Scrapy itself ends a crawl; any other is a fault.
+#: Why a page was not asked for whose host had refused too often.
+REFUSING: Final = "the host keeps refusing"
+#: Statuses by which a host says no to whoever asks, whatever the page.
+REFUSALS: Final = frozenset({403, 429, 503})
+#: Reasons for which a limit, or Scrapy itself, ends a crawl; any other is a fault.
+TIME_LIMIT, PAGE_LIMIT, SIZE_LIMIT = "time limit", "page limit", "size limit"
 _ENDINGS: Final = {
+    TIME_LIMIT: Exit.TIME_LIMIT,
+    PAGE_LIMIT: Exit.DONE,
+    SIZE_LIMIT: Exit.DONE,
     "finished": Exit.DONE,
     "closespider_pagecount": Exit.DONE,
     "closespider_itemcount": Exit.DONE,
@@ -85,6 +94,34 @@ class Counts(Struct, kw_only=True):
     incomplete: Annotated[int, Meta(description="pages in `incomplete`")] = 0
 
 
+class SiteCounts(Struct, kw_only=True):
+    """What became of one site's pages; ``read`` is what the shares of the quality gates are taken of."""
+
+    records: Annotated[int, Meta(description="records written")] = 0
+    comments: Annotated[int, Meta(description="comments in them")] = 0
+    read: Annotated[int, Meta(description="records of pages answered with status 200 that are no listings")] = 0
+    with_body: Annotated[int, Meta(description="of those, how many have a body")] = 0
+    with_title: Annotated[int, Meta(description="how many have a title")] = 0
+    with_authors: Annotated[int, Meta(description="how many name an author")] = 0
+    with_date: Annotated[int, Meta(description="how many are dated")] = 0
+    declared: Annotated[int, Meta(description="comments that pages say they have, where they say it")] = 0
+    declared_found: Annotated[int, Meta(description="comments found of those; never more than declared")] = 0
+
+    def add(self, review: Review) -> None:
+        self.records += 1
+        self.comments += review.comments_found or 0
+        if review.captures[0].fetch_status != 200 or review.page_kind is PageKind.LISTING:
+            return
+        self.read += 1
+        self.with_body += bool(review.body_text)
+        self.with_title += bool(review.title)
+        self.with_authors += bool(review.authors)
+        self.with_date += bool(review.published_at)
+        declared = review.comments_declared or 0
+        self.declared += declared
+        self.declared_found += min(declared, review.comments_found or 0)
+
+
 class Manifest(Struct, frozen=True, kw_only=True):
     """What one run leaves behind beside its records and archives."""
 
@@ -97,6 +134,7 @@ class Manifest(Struct, frozen=True, kw_only=True):
     exit_code: Annotated[int | None, Meta(description="as in docs/cli.md; null while it runs")] = None
     cause: Annotated[str | None, Meta(description="what ended the run before its time")] = None
     counts: Counts
+    sites: Annotated[dict[str, SiteCounts], Meta(description="the same by the folder of each site")] = {}
     failed: Annotated[tuple[FailedPage, ...], Meta(description="the pages to ask for again")] = ()
     incomplete: Annotated[
         tuple[IncompletePage, ...], Meta(description="pages that lack comments for want of answers")
@@ -124,6 +162,9 @@ class Run:
         self.signal: int | None = None
         self.crashed: str | None = None
         self.full: str | None = None
+        self.misused: str | None = None
+        self.fell: str | None = None
+        self.sites: dict[str, SiteCounts] = {}
         self.ending = "finished"
         #: Requests that earlier runs of the same job had done.
         self.earlier = 0
@@ -131,9 +172,9 @@ class Run:
         self._made = 0
         self._failed: list[FailedPage] = []
         self._incomplete: list[IncompletePage] = []
-        self._spider = spider
+        self.spider = spider
         self._arguments = {name: without_passwords(value) for name, value in arguments.items()}
-        self._started_at = datetime.now(UTC)
+        self.started_at = datetime.now(UTC)
 
     def answered(self) -> None:
         """A page got an answer, which now becomes a record."""
@@ -147,6 +188,7 @@ class Run:
         """A record was written to a file of lines."""
         self.counts.records += 1
         self.counts.comments += review.comments_found or 0
+        self.sites.setdefault(lines.parent.name, SiteCounts()).add(review)
         if len(self.kept) < MOST_SHOWN:
             self.kept.append(Kept(_shown(review), lines))
 
@@ -169,17 +211,23 @@ class Run:
         else:
             self.crashed = self.crashed or without_passwords(f"{what}: {type(error).__name__}: {error}")
 
+    def misuse(self, fault: str) -> None:
+        """What was asked for cannot be done as the settings say it."""
+        self.misused = self.misused or fault
+
     @property
     def cause(self) -> str | None:
         """What ended the run, or spoilt it, in one line; None where all is well."""
-        if self.full or self.crashed:
-            return self.full or self.crashed
+        if self.full or self.crashed or self.misused:
+            return self.full or self.crashed or self.misused
         if self._made != self.counts.records:
             return f"{self._made} records were made and {self.counts.records} written"
         if self.signal is not None:
             return f"stopped by signal {self.signal}"
         if self.ending not in ("finished", "shutdown"):
             return f"ended early: {self.ending}"
+        if self.fell:
+            return self.fell
         if self._failed:
             first = self._failed[0]
             others = f" and {len(self._failed) - 1} more" if len(self._failed) > 1 else ""
@@ -192,6 +240,8 @@ class Run:
             return Exit.DISK_FULL
         if self.crashed:
             return Exit.CRASH
+        if self.misused:
+            return Exit.USAGE
         if self.signal is not None:
             return 128 + self.signal
         ending = _ENDINGS.get(self.ending, Exit.CRASH)
@@ -199,28 +249,37 @@ class Run:
             return Exit.CRASH
         if ending is not Exit.DONE:
             return ending
-        if self._failed and all(page.reason == FORBIDDEN for page in self._failed) and not self.counts.answered:
+        if self._was_refused():
             return Exit.STOPPED_BY_SITE
         if not self.counts.answered and (self._failed or not self.earlier):
             return Exit.NOTHING_FETCHED
+        if self.fell:
+            return Exit.QUALITY
         return Exit.SOME_FAILED if self._failed else Exit.DONE
+
+    def _was_refused(self) -> bool:
+        """Whether sites kept us out, by robots.txt or by refusing on and on, and nothing else was fetched."""
+        told = [page for page in self._failed if page.reason in (FORBIDDEN, REFUSING)]
+        refusals = [page for page in self._failed if page.status in REFUSALS]
+        return bool(told) and len(told) + len(refusals) == len(self._failed) and self.counts.answered == len(refusals)
 
     def write_manifest(self, *, over: bool) -> None:
         """Replace the manifest; a reader sees the old one or the new one, never half of either."""
         manifest = Manifest(
             run_id=self.layout.run_id,
-            spider=self._spider,
+            spider=self.spider,
             arguments=self._arguments,
             versions=_versions(),
-            started_at=_instant(self._started_at),
-            finished_at=_instant(datetime.now(UTC)) if over else None,
+            started_at=instant(self.started_at),
+            finished_at=instant(datetime.now(UTC)) if over else None,
             exit_code=self.exit_code if over else None,
             cause=self.cause if over else None,
             counts=self.counts,
+            sites=self.sites,
             failed=tuple(self._failed),
             incomplete=tuple(self._incomplete),
         )
-        _replace(self.layout.manifest(), msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n")
+        replace(self.layout.manifest(), msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n")
 
 
 def exit_for(error: OSError) -> Exit:
@@ -240,11 +299,11 @@ def _versions() -> dict[str, str]:
     }
 
 
-def _instant(moment: datetime) -> str:
+def instant(moment: datetime) -> str:
     return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def _replace(path: Path, content: bytes) -> None:
+def replace(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", suffix=".open", delete=False) as file:
         try:

@@ -24,19 +24,28 @@ BOT_NAME = "review-archiver"
 SPIDER_MODULES = [f"{_HOME}spiders"]
 COMMANDS_MODULE = "archiver.crawl.commands"
 ADDONS = {"archiver.crawl.addon.Archiver": 0}
-EXTENSIONS = {"archiver.crawl.recorder.Recorder": 0}
+EXTENSIONS = {
+    "archiver.crawl.recorder.Recorder": 0,
+    "archiver.crawl.logs.Logs": 5,
+    "archiver.crawl.faults.Faults": 10,
+    "archiver.crawl.limits.Limits": 20,
+    "archiver.crawl.progress.Progress": 30,
+}
 ITEM_PIPELINES = {f"{_HOME}pipelines.lines.Lines": 500, f"{_HOME}pipelines.conversions.Conversions": 600}
 
 # Every answer, error or not, comes to the spider and becomes a record; what is followed is
 # decided by the page's state. Ours stand where Scrapy's stood.
 DOWNLOADER_MIDDLEWARES = {
     "archiver.crawl.answers.Final": 10,
+    "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
+    "archiver.crawl.manners.Robots": 100,
     "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
     "archiver.crawl.answers.Retries": 550,
     "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
     "archiver.crawl.answers.Decompression": 590,
     "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
     "archiver.crawl.answers.Redirects": 600,
+    "archiver.crawl.manners.Manners": 950,
 }
 HTTPERROR_ALLOW_ALL = True
 METAREFRESH_ENABLED = False
@@ -67,6 +76,7 @@ DOWNLOAD_TIMEOUT = 60  # seconds
 DOWNLOAD_VERIFY_CERTIFICATES = True
 ROBOTSTXT_OBEY = True
 CONCURRENT_REQUESTS_PER_DOMAIN = 1
+DOWNLOAD_DELAY_JITTER = 0  # it would halve the delay as often as it adds to it
 TELNETCONSOLE_ENABLED = False
 REMOTE_CONTROL_ENABLED = False  # it runs any Python that it is sent
 LOG_LEVEL = "INFO"

@@ -27,6 +27,7 @@ from scrapy.http import Headers, Response
 
 from archiver.crawl import guard
 from archiver.crawl.doors import page_of
+from archiver.crawl.manners import Manners
 from archiver.crawl.notes import in_words, is_read, part_of, purpose_of, redirected_from
 from archiver.crawl.recorder import Recorder
 from archiver.warc.exchange import Exchange
@@ -55,10 +56,13 @@ class TapHandler(HTTP11DownloadHandler):
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
         self._recorder = Recorder.of(crawler)
+        self._crawler = crawler
         if wire is not None:
             self._pool = wire.tapped(self._pool)
 
     async def download_request(self, request: Request) -> Response:
+        manners = Manners.of(self._crawler)
+        manners.may_set_out(request)
         started_at = datetime.now(UTC)
         takes: list[Any] = []
         if wire is not None:
@@ -66,6 +70,7 @@ class TapHandler(HTTP11DownloadHandler):
         try:
             response = await super().download_request(request)
         except Exception as error:
+            manners.unanswered(request, error)
             self._keep_earlier(request, takes)
             exchange = _failed(request, takes, started_at, error)
             if is_read(request) and (partial := _partial(request, exchange)):
@@ -76,6 +81,8 @@ class TapHandler(HTTP11DownloadHandler):
             if refusal and isinstance(error, CannotResolveHostError):
                 raise guard.PrivateHostError(refusal) from error
             raise
+        sent_at = takes[-1].started_at if takes else started_at
+        manners.answered(request, response, (datetime.now(UTC) - sent_at).total_seconds())
         self._keep_earlier(request, takes)
         exchange = _answered(request, takes, started_at, response)
         self._recorder.hold(request, exchange)

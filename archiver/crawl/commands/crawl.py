@@ -10,8 +10,11 @@ import argparse
 import asyncio
 import logging
 import sys
+from collections.abc import Sequence
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from scrapy.commands import ScrapyCommand
 from scrapy.crawler import Crawler
@@ -20,9 +23,11 @@ from scrapy.spiderloader import get_spider_loader
 from scrapy.utils.conf import arglist_to_dict
 from twisted.logger import globalLogBeginner
 
-from archiver.crawl import config, lock
+from archiver.crawl import config, guard, housekeeping, lock, metrics
+from archiver.crawl.limits import MEGABYTE, size_of, spent
+from archiver.crawl.ping import FAIL, START, SUCCESS, ping
 from archiver.crawl.recorder import Recorder
-from archiver.crawl.run import Exit, exit_for
+from archiver.crawl.run import Exit, Run, exit_for
 from archiver.crawl.table import printable, table
 from archiver.store.layout import Layout, new_run_id
 
@@ -65,15 +70,17 @@ class Command(ScrapyCommand):
         except ValueError:
             raise UsageError("-a takes NAME=VALUE", print_help=False) from None
         try:
-            config.from_settings(self.settings)
+            self._config = config.from_settings(self.settings)
         except config.ConfigError as error:
             raise UsageError(str(error), print_help=False) from None
         self._spider = self._judge(args)
         self._arguments = {"plan": self._spider.read_arguments(spoken), "spoken": spoken}
+        self._introduce(getattr(self._arguments["plan"], "urls", ()))
         self._prepare(Layout(data=config.data_folder(self.settings), run_id=new_run_id()))
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:  # noqa: ARG002
         assert self.crawler_process is not None
+        self._ping(START)
         crawler = self.crawler_process.create_crawler(self._spider)
         crawling = self.crawler_process.crawl(crawler, **self._arguments)
         self.crawler_process.start()
@@ -92,6 +99,19 @@ class Command(ScrapyCommand):
         except KeyError:
             raise UsageError(f"there is no spider {args[0]!r}; there are {names}", print_help=False) from None
 
+    def _introduce(self, urls: Sequence[str]) -> None:
+        """Whoever visits others uninvited, page after page, says how to be reached."""
+        strangers = [host for host in (urlsplit(url).hostname or "" for url in urls) if not guard.is_own(host)]
+        if self._config.contact or not strangers:
+            return
+        if self._spider.needs_contact:
+            raise UsageError(
+                f"{self._spider.name} needs ARCHIVER_CONTACT, an address for the people of {strangers[0]}: "
+                "it stands in the user agent",
+                print_help=False,
+            )
+        _say(f"note: {strangers[0]} is not told whom to write to; ARCHIVER_CONTACT would say it")
+
     def _prepare(self, layout: Layout) -> None:
         """Take the lock and give the run its name and its log."""
         assert self.settings is not None
@@ -99,6 +119,15 @@ class Command(ScrapyCommand):
         try:
             self._lock.enter_context(lock.held(layout.data, layout.run_id))
             layout.log().parent.mkdir(parents=True, exist_ok=True)
+            housekeeping.tidy(
+                layout.log().parent,
+                keep_logs=self._config.keep_logs,
+                keep_manifests=self._config.keep_manifests,
+            )
+            budget = self._config.disk_budget
+            if budget and size_of(layout.data) >= budget * MEGABYTE:
+                _say(spent(budget))
+                raise SystemExit(Exit.DISK_FULL)
         except lock.HeldError as error:
             _say(str(error))
             raise SystemExit(Exit.LOCKED) from None
@@ -116,16 +145,33 @@ class Command(ScrapyCommand):
         recorder = _recorder(crawler)
         if recorder is None:
             self.exitcode = Exit.CRASH
+            self._ping(FAIL)
             _say(f"the crawl did not start: {failed or 'unknown cause'}", self.settings["LOG_FILE"])
             return
         if failed:
             recorder.run.broke(failed, "the crawl did not start")
         recorder.close()
         self.exitcode = recorder.run.exit_code
+        self._tell(recorder.run)
         if show:
             sys.stdout.write(table(recorder.run))
         if self.exitcode:
             _say(recorder.run.cause or "failed", self.settings["LOG_FILE"])
+
+    def _tell(self, run: Run) -> None:
+        """Whoever watches: the manifest once more, since faults may come after it, the metrics, the ping."""
+        path = Path(self._config.metrics) if self._config.metrics else run.layout.data / metrics.FILE
+        try:
+            run.write_manifest(over=True)
+            metrics.write(path, run, self._spider.name)
+        except OSError as error:
+            run.broke(error, f"writing {error.filename or path}")
+            self.exitcode = self.exitcode or run.exit_code
+        self._ping(FAIL if self.exitcode else SUCCESS)
+
+    def _ping(self, said: str) -> None:
+        if self._config.ping:
+            ping(self._config.ping, said, private=self._config.allow_private_hosts)
 
 
 def _leave_stderr_alone() -> None:
