@@ -77,6 +77,43 @@ def test_a_cron_job_is_silent(site: str, run: Run) -> None:
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
 
 
+@pytest.fixture
+def job(tmp_path: Path) -> Path:
+    """The folder of the job in docs/cron.md, with the settings shown there."""
+    [settings] = [text for kind, text in _blocks("docs/cron.md") if kind == "toml"]
+    (tmp_path / "archiver.toml").write_text(settings, encoding="utf-8")
+    return tmp_path
+
+
+def test_the_crontab_and_the_service_are_silent_and_archive(site: str, job: Path, run: Run) -> None:
+    shown = {kind: text for kind, text in _blocks("docs/cron.md")}
+    by_cron = shown["crontab"].split(maxsplit=5)[5].replace("/srv/reviews", shlex.quote(str(job)))
+    [by_systemd] = re.findall(r"^ExecStart=/usr/local/bin/(.*)$", shown["service"], re.MULTILINE)
+    for command in (by_cron, by_systemd):
+        ended = run("/bin/sh", "-c", command.replace(SHOWN, site), cwd=job)
+        assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
+    assert len(list((job / "archive" / "runs").glob("*.json"))) == 2
+
+
+def test_the_settings_of_the_job_are_judged_well(job: Path, run: Run) -> None:
+    [command] = [line for line in _commands("docs/cron.md") if "config" in line]
+    ended = run("/bin/sh", "-c", command, cwd=job)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert f"time_limit = 14400.0  # {job / 'archiver.toml'}" in ended.stdout
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
+def test_systemd_takes_the_service_and_the_timer(run: Run, tmp_path: Path) -> None:
+    shown = {kind: text for kind, text in _blocks("docs/cron.md")}
+    program = Path(sys.executable).with_name("archiver")
+    for kind in ("service", "timer"):
+        unit = shown[kind].replace("/usr/local/bin/archiver", str(program))
+        (tmp_path / f"archiver.{kind}").write_text(unit, encoding="utf-8")
+    ended = run("systemd-analyze", "verify", tmp_path / "archiver.service", tmp_path / "archiver.timer")
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
+    assert run("systemd-analyze", "calendar", "*-*-* 03:15:00").returncode == 0
+
+
 def test_the_readme_shows_the_demonstrations_own_table(run: Run) -> None:
     ended = run("python", "-m", "tests.demo", PYTHONPATH=str(ROOT))
     assert ended.returncode == 0, ended.stderr
@@ -117,7 +154,9 @@ def test_the_settings_are_described_and_the_described_are_there() -> None:
     assert described == known | {"ARCHIVER_CONFIG"}
 
 
-@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/cli.md", "docs/record.md"])
+@pytest.mark.parametrize(
+    "document", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/cli.md", "docs/cron.md", "docs/record.md"]
+)
 def test_every_link_leads_somewhere(document: str) -> None:
     said = (ROOT / document).read_text(encoding="utf-8")
     for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", said):

@@ -11,7 +11,7 @@ from scrapy.utils.conf import build_component_list
 from scrapy.utils.misc import load_object
 
 from archiver.crawl.recorder import Recorder
-from archiver.crawl.run import Run
+from archiver.crawl.run import Exit, Run, exit_for
 
 #: Where Scrapy tells that a part of a crawl failed: start and end, signal handlers, feeds that cannot be written.
 _LOGGERS: Final = ("scrapy.core.engine", "scrapy.utils.signal", "scrapy.extensions.feedexport")
@@ -33,8 +33,8 @@ class Faults(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         what = record.getMessage().splitlines()[0]
         error = record.exc_info[1] if record.exc_info else None
-        if isinstance(error, OSError) and record.name == "scrapy.extensions.feedexport":
-            self._run.misuse(f"{what}: {error.strerror or error}")
+        if isinstance(error, OSError) and exit_for(error) is Exit.USAGE:
+            self._run.misuse(f"{error.filename or what}: {error.strerror or error}")
         elif error is not None:
             self._run.broke(error, what)
         else:

@@ -369,6 +369,8 @@ class Recorder:
         if isinstance(failure.value, Stopping):
             return
         if isinstance(response, Response):
+            if request_of(response) not in self._pages:  # it got an answer, which nobody came to read
+                self.run.answered()
             self.failed(request_of(response), in_words(failure.value), response.status)
         else:
             self.run.broke(_error(failure), "the spider")
