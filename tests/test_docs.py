@@ -86,7 +86,7 @@ def job(tmp_path: Path) -> Path:
 
 
 def test_the_crontab_and_the_service_are_silent_and_archive(site: str, job: Path, run: Run) -> None:
-    shown = {kind: text for kind, text in _blocks("docs/cron.md")}
+    shown = dict(_blocks("docs/cron.md"))
     by_cron = shown["crontab"].split(maxsplit=5)[5].replace("/srv/reviews", shlex.quote(str(job)))
     [by_systemd] = re.findall(r"^ExecStart=/usr/local/bin/(.*)$", shown["service"], re.MULTILINE)
     for command in (by_cron, by_systemd):
@@ -104,7 +104,7 @@ def test_the_settings_of_the_job_are_judged_well(job: Path, run: Run) -> None:
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
 def test_systemd_takes_the_service_and_the_timer(run: Run, tmp_path: Path) -> None:
-    shown = {kind: text for kind, text in _blocks("docs/cron.md")}
+    shown = dict(_blocks("docs/cron.md"))
     program = Path(sys.executable).with_name("archiver")
     for kind in ("service", "timer"):
         unit = shown[kind].replace("/usr/local/bin/archiver", str(program))

@@ -10,7 +10,7 @@ HELP = "archive pages of the web"
 EXAMPLES = """examples:
   archiver crawl reviews -a url=https://example.org/a-review
   archiver crawl reviews -a urls=pages.txt -s ARCHIVER_DATA=/srv/reviews
-  archiver crawl site -a url=https://example.org/ -a pages=200
+  archiver crawl site -s ARCHIVER_CONTACT=me@example.org -a url=https://example.org/ -a pages=200
 """
 
 
