@@ -8,7 +8,6 @@ run ends. Slots are Scrapy's own business, and all that leans on them stands in 
 from __future__ import annotations
 
 import logging
-import math
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -47,7 +46,6 @@ _NOBODY_LET_IN: Final = b"User-agent: *\nDisallow: /\n"
 class _Host:
     refusals: int = 0
     silences: int = 0
-    ready_at: float = 0.0
     left: str | None = None
 
 
@@ -75,13 +73,6 @@ class Manners:
     @classmethod
     def of(cls, crawler: Crawler) -> Manners:
         return cls._all[crawler]
-
-    def ready_in(self, host: str) -> float:
-        """Seconds until a host may be asked again, its pace aside; infinite where it is left for this run."""
-        known = self._hosts.get(host)
-        if known is None:
-            return 0.0
-        return math.inf if known.left else max(0.0, known.ready_at - time.monotonic())
 
     def process_request(self, request: Request) -> None:
         host = _host_of(request)
@@ -130,16 +121,14 @@ class Manners:
         wait = min(backed_off if asked_for is None else asked_for, MOST_WAIT)
         if wait:
             logger.info("%s answers %s: it is left alone for %.0f s", name, response.status, wait)
-            self._pause(name, host, wait)
+            self._pause(name, wait)
 
-    def _pause(self, name: str, host: _Host, wait: float) -> None:
+    def _pause(self, name: str, wait: float) -> None:
         """The slot takes its last request to have been made so late that the next one is due after the wait."""
-        now = time.monotonic()
-        host.ready_at = max(host.ready_at, now + wait)
         slot = self._downloader.slots.get(name)
         if slot is not None:
             slot.delay = slot.delay or SHORTEST_DELAY  # a slot without one would not wait
-            slot.lastseen = max(slot.lastseen, host.ready_at - slot.delay)
+            slot.lastseen = max(slot.lastseen, time.monotonic() + wait - slot.delay)
 
     def _leave(self, name: str, host: _Host, why: str) -> None:
         if not host.left:

@@ -201,21 +201,29 @@ def test_old_logs_go_and_nothing_else_does(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names[2:])
 
 
+#: Repaints the screen, names the window, turns the direction of writing, and begins a line that looks like ours.
+EVIL = "\x1b]0;owned\x07\x1b[2J\x9b31m\u202e\r\n2026-11-23 00:00:00 [forged] ERROR: line"
+LOGS_WHAT_IT_READS = """
+from spiders.reviews import Reviews
+
+class Odd(Reviews):
+    name = "odd"
+
+    async def page(self, response):
+        self.logger.warning("read: %s", response.text)
+        raise ValueError(response.text)
+        yield
+"""
+
+
 def test_a_log_does_nothing_to_a_terminal(serve: Serve, crawl: Crawl, tmp_path: Path) -> None:
-    evil = "\x1b]0;owned\x07\x1b[2J\u202e\r\n2026 [forged] ERROR: line"
-    page = f'<meta http-equiv="refresh" content="0; url=http://127.0.0.1:1/{evil}"><h1>{evil}</h1>'.encode()
-    moved = Answer(b"", 302, headers=(("Location", "/%1b[2J\x1b[31m\x9b"),))
-    base = serve({"/0": Answer(page), "/1": moved})
-    for path in ("/0", "/1"):
-        crawled = crawl("reviews", "-s", "LOG_LEVEL=DEBUG", "-s", "RETRY_TIMES=0", url=base + path)
-        assert crawled.ended.returncode in {0, 3, 4}
-        assert not re.search("[^\\x20-\\U0010ffff\\n\\t]|[\\x7f-\\x9f\\u202a-\\u202e]", crawled.ended.stderr)
-    logs = list((tmp_path / "data" / "runs").glob("*.log"))
-    assert len(logs) == 2
-    for log in logs:
-        said = log.read_text(encoding="utf-8")
-        assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", said)
-        assert not re.search(r"^2026 \[forged\]", said, re.MULTILINE)
+    (tmp_path / "odd.py").write_text(LOGS_WHAT_IT_READS)
+    crawled = crawl("odd", "-s", "SPIDER_MODULES=odd", url=serve({"/0": Answer(EVIL.encode())}) + "/0")
+    assert crawled.ended.returncode == 3
+    assert "[forged]" in crawled.log
+    for said in (crawled.log, crawled.ended.stderr):
+        assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e]", said)
+        assert not re.search(r"^2026-11-23 00:00:00 \[forged\]", said, re.MULTILINE)
 
 
 def test_a_terminal_shows_how_far_the_run_is_and_a_pipe_shows_nothing(

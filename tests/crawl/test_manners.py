@@ -87,6 +87,16 @@ def test_the_delay_that_robots_txt_asks_for_is_kept(serve: Serve, crawl: Crawl, 
     assert min(site.gaps) > 0.58
 
 
+def test_a_redirect_to_another_host_keeps_that_hosts_pace(serve: Serve, crawl: Crawl, tmp_path: Path) -> None:
+    robots = _robots("User-agent: *\nCrawl-delay: 0.6\n")
+    site = Watched(lambda path, _: robots if path == "/robots.txt" else PAGE)
+    there = serve(site).replace("127.0.0.1", "localhost")
+    moved = {f"/{n}": Answer(b"", 302, headers=(("Location", f"{there}/{n}"),)) for n in range(3)}
+    crawled = crawl("reviews", urls=_pages(tmp_path, serve(moved), 3))
+    assert (crawled.ended.returncode, len(site.asked)) == (0, 4)
+    assert min(site.gaps) > 0.58
+
+
 @pytest.mark.parametrize(
     ("answer", "settings"),
     [
