@@ -156,7 +156,7 @@ def test_a_bad_answer_is_a_record_that_says_what_it_is(
 ) -> None:
     begin = time.monotonic()
     crawled = crawl("reviews", url=serve({"/review": answer}) + "/review")
-    assert time.monotonic() - begin < 30
+    assert time.monotonic() - begin < 120, "it hung"
     [record] = crawled.records
     assert record["page_state"] in states
     assert crawled.ended.returncode == (3 if crawled.manifest["failed"] else 0)
