@@ -21,6 +21,10 @@ class Plan:
     given: tuple[str, ...]
     listed: Iterable[str]
 
+    @property
+    def urls(self) -> Iterable[str]:
+        return chain(self.given, self.listed)
+
 
 class Reviews(PageSpider):
     name = "reviews"
@@ -38,7 +42,7 @@ class Reviews(PageSpider):
         return Plan(given, arguments.addresses(Path(said.urls)) if said.urls else ())
 
     async def start(self) -> AsyncIterator[Any]:
-        for url in chain(self.plan.given, self.plan.listed):
+        for url in self.plan.urls:
             yield self._asked_for(url)
 
     def _asked_for(self, url: str) -> Request:

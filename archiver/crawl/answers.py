@@ -16,6 +16,7 @@ from scrapy.downloadermiddlewares.retry import RetryMiddleware
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 
+from archiver.crawl.credentials import bare
 from archiver.crawl.notes import is_read, purpose_of
 from archiver.crawl.recorder import Recorder
 from archiver.crawl.tap import TRUNCATED
@@ -50,7 +51,10 @@ class Redirects(RedirectMiddleware):
             result = super().process_response(request, response)
         except IgnoreRequest:  # one redirect too many
             return response
-        if isinstance(result, Response) or not self._may_follow(result):
+        if isinstance(result, Response):
+            return response
+        result = result.replace(url=bare(result.url))
+        if not self._may_follow(result):
             return response
         Recorder.of(self.crawler).settle(request, Purpose.HOP)
         return result

@@ -13,6 +13,7 @@ from scrapy import Request
 from scrapy.crawler import Crawler
 from scrapy.http import Response
 
+from archiver.crawl.credentials import bare
 from archiver.crawl.doors import Answered, Ask, ask_id, asking
 from archiver.crawl.notes import PART, PURPOSE, SITE, first_asked, in_words
 from archiver.crawl.recorder import Recorder, request_of
@@ -86,7 +87,7 @@ class Gathering:
 
     def _request(self, ask: Ask) -> Request:
         return Request(
-            ask.url,
+            bare(ask.url),
             method="POST" if ask.body else "GET",
             body=ask.body,
             headers=_JSON if ask.body else None,

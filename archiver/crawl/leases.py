@@ -21,6 +21,7 @@ from scrapy import Request, Spider
 from scrapy.crawler import Crawler
 from scrapy.utils.request import request_from_dict
 
+from archiver.crawl.credentials import LETTING_IN, bare
 from archiver.crawl.frontier import Entry, Frontier
 from archiver.crawl.notes import COUNTED, FOLLOWED, first_asked, redirected_from
 from archiver.record import Review
@@ -34,8 +35,9 @@ _OF_THE_ATTEMPT: Final = ("download_slot", "download_latency", "download_timeout
 
 
 def job_of(spider: str, arguments: Mapping[str, str]) -> str:
-    """The name of a job: a spider and its arguments, however they were ordered."""
-    return f"{spider} {json.dumps(dict(arguments), sort_keys=True)}"
+    """The name of a job: a spider and its arguments, however they were ordered, whatever the password."""
+    said = {name: bare(value) for name, value in arguments.items()}
+    return f"{spider} {json.dumps(said, sort_keys=True)}"
 
 
 class Leases:
@@ -202,8 +204,9 @@ def _stored(request: Request, spider: Spider) -> bytes:
             said[name] = _method(function, spider, request)
     said["meta"] = {name: value for name, value in request.meta.items() if name not in _OF_THE_ATTEMPT}
     said |= {name: value for name, usual in _USUAL.items() if (value := getattr(request, name)) != usual}
-    if request.headers:
-        said["headers"] = dict(request.headers)
+    headers = {name: values for name, values in request.headers.items() if name not in LETTING_IN}
+    if headers:
+        said["headers"] = headers
     try:
         stored = msgspec.msgpack.encode(said)
         if msgspec.msgpack.decode(stored) == said:

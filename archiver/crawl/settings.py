@@ -39,6 +39,7 @@ DOWNLOADER_MIDDLEWARES = {
     "archiver.crawl.answers.Final": 10,
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
     "archiver.crawl.manners.Robots": 100,
+    "archiver.crawl.credentials.Credentials": 300,
     "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
     "archiver.crawl.answers.Retries": 550,
     "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
@@ -47,6 +48,7 @@ DOWNLOADER_MIDDLEWARES = {
     "archiver.crawl.answers.Redirects": 600,
     "archiver.crawl.manners.Manners": 950,
 }
+SPIDER_MIDDLEWARES = {"archiver.crawl.credentials.Bare": 900}
 HTTPERROR_ALLOW_ALL = True
 METAREFRESH_ENABLED = False
 URLLENGTH_LIMIT = 0  # a long address that was asked for is not dropped in silence

@@ -27,8 +27,9 @@ REVIEW = Answer(b"<!doctype html><h1>Kettle Street</h1><p>Four families share on
 
 @pytest.fixture
 def pages(serve: Serve, tmp_path: Path) -> str:
-    noise = os.urandom(40_000).hex().encode()
-    base = serve({f"/{n}": Answer(REVIEW.body + b"<!-- %b -->" % noise) for n in range(8)})
+    """Each of 40 kB that cannot be made smaller, and none like another: what comes again is archived once."""
+    noise = [os.urandom(40_000).hex().encode() for _ in range(8)]
+    base = serve({f"/{n}": Answer(REVIEW.body + b"<!-- %b -->" % noise[n]) for n in range(8)})
     (tmp_path / "pages.txt").write_text("".join(f"{base}/{n}\n" for n in range(8)))
     return "pages.txt"
 

@@ -10,7 +10,7 @@ import argparse
 import asyncio
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -99,18 +99,19 @@ class Command(ScrapyCommand):
         except KeyError:
             raise UsageError(f"there is no spider {args[0]!r}; there are {names}", print_help=False) from None
 
-    def _introduce(self, urls: Sequence[str]) -> None:
+    def _introduce(self, urls: Iterable[str]) -> None:
         """Whoever visits others uninvited, page after page, says how to be reached."""
-        strangers = [host for host in (urlsplit(url).hostname or "" for url in urls) if not guard.is_own(host)]
-        if self._config.contact or not strangers:
+        hosts = (urlsplit(url).hostname or "" for url in urls)
+        stranger = None if self._config.contact else next((host for host in hosts if not guard.is_own(host)), None)
+        if stranger is None:
             return
         if self._spider.needs_contact:
             raise UsageError(
-                f"{self._spider.name} needs ARCHIVER_CONTACT, an address for the people of {strangers[0]}: "
+                f"{self._spider.name} needs ARCHIVER_CONTACT, an address for the people of {stranger}: "
                 "it stands in the user agent",
                 print_help=False,
             )
-        _say(f"note: {strangers[0]} is not told whom to write to; ARCHIVER_CONTACT would say it")
+        _say(f"note: {stranger} is not told whom to write to; ARCHIVER_CONTACT would say it")
 
     def _prepare(self, layout: Layout) -> None:
         """Take the lock and give the run its name and its log."""
