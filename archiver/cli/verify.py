@@ -26,7 +26,7 @@ from archiver.cli.telling import no_archive, one_line
 from archiver.crawl.run import Exit
 from archiver.warc.cdxj import index_of
 from archiver.warc.faults import ADVICE, NOTES, Fault, Kind
-from archiver.warc.growing import OPEN, is_held
+from archiver.warc.growing import OPEN, finds_no_room, is_held
 from archiver.warc.indexed import faults_of_index
 from archiver.warc.ledger import Ledger
 from archiver.warc.packaged import faults_of_package
@@ -77,7 +77,9 @@ def run(options: argparse.Namespace) -> int:
     try:
         with Ledger() as ledger, Conversions() as conversions, _progress() as progress:
             _verify(found, Books(ledger, conversions), report, progress, options.jobs)
-    except sqlite3.OperationalError as error:  # what the ledger writes has found no room
+    except sqlite3.OperationalError as error:
+        if not finds_no_room(error):
+            raise
         print(f"archiver: a temporary file: {error}", file=sys.stderr)
         return Exit.DISK_FULL
     if options.json:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -21,6 +22,22 @@ TORN: Final = ".torn"
 
 #: What the system says when there is no room: the disk, the quota, or the largest file allowed.
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+
+#: What SQLite says then. A full disk it knows; a quota, and the largest file allowed, it tells as a write that failed.
+_SQLITE_FULL: Final = frozenset(
+    {
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_IOERR_WRITE,
+        sqlite3.SQLITE_IOERR_TRUNCATE,
+        sqlite3.SQLITE_IOERR_SHMSIZE,
+    }
+)
+
+
+def finds_no_room(error: sqlite3.Error) -> bool:
+    """Whether SQLite failed for want of room."""
+    return getattr(error, "sqlite_errorcode", None) in _SQLITE_FULL
 
 
 class ArchiveFullError(OSError):

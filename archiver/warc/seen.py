@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from archiver.warc.exchange import Reference
-from archiver.warc.growing import ArchiveFullError, set_aside
+from archiver.warc.growing import ArchiveFullError, finds_no_room, set_aside
 
 logger = logging.getLogger(__name__)
 
@@ -72,7 +72,7 @@ class Seen:
             with self._database:
                 self._database.executemany(_KEEP, rows)
         except sqlite3.Error as error:
-            if error.sqlite_errorcode == sqlite3.SQLITE_FULL:
+            if finds_no_room(error):
                 raise ArchiveFullError(ArchiveFullError.NO_ROOM, str(error), str(self.data / NAME)) from error
             self._give_up(error)
 
@@ -109,7 +109,7 @@ def _opened(path: Path) -> sqlite3.Connection | None:
 
 
 def _do_without(path: Path, error: sqlite3.Error) -> None:
-    if error.sqlite_errorcode == sqlite3.SQLITE_FULL:
+    if finds_no_room(error):
         raise ArchiveFullError(ArchiveFullError.NO_ROOM, str(error), str(path)) from error
     logger.warning("%s: %s; payloads that come again are archived again", path, error)
 

@@ -22,12 +22,13 @@ from tests.conftest import ROOT, Answer, Serve
 
 
 def review(number: int) -> Answer:
-    """Pages of several sizes; every other one has the text of the one before it."""
-    words = random.Random(number // 2).choices(
-        ["Four", "families", "share", "one", "kitchen"], k=150 * (number // 2 + 1)
-    )
+    """Pages of several sizes; every other one has the text of the one before it. Both grow larger than a
+    frontier is when it begins: first their archive, of what cannot be made smaller, then their lines."""
+    half = number // 2
+    words = random.Random(half).choices(["Four", "families", "share", "one", "kitchen"], k=(12_000, 24_000)[half])
     text = f"<!doctype html><article><h1>Kettle Street</h1><p>{' '.join(words)}.</p></article>"
-    return Answer(text.encode())
+    noise = random.Random(half).randbytes((300_000, 0)[half]).hex()
+    return Answer(f"{text}<!-- {noise} -->".encode())
 
 
 SITE = {f"/{number}": review(number) for number in range(4)}
@@ -35,7 +36,9 @@ KILLS = 10
 #: The share of what a whole run writes that each run writes: a second attempt at a connection that the server had
 #: let go is archived too, and comes or does not.
 SURE = 0.9
-ROOMS = 20
+ROOMS = 16
+#: What finds no room, as the room grows.
+FULL = ("the crawl did not start", "writing the archive: ", "writing a record: ")
 
 
 @dataclass(frozen=True)
@@ -145,6 +148,8 @@ def test_without_room_a_crawl_ends_with_12_and_the_next_one_goes_on(
     trials = [started(tmp_path / str(room), asked, room=room) for room in rooms]
     ended = dict(zip(rooms, outcomes(environment, trials), strict=True))
     assert ended == dict.fromkeys(rooms, 12)
+    told = "".join((trial.folder / "said.txt").read_text() for trial in trials)
+    assert all(f"archiver: {cause}" in told for cause in FULL), told
     before = [(set(whole_lines(trial.data)), whole_records(trial.data)) for trial in trials]
     assert outcomes(environment, [started(trial.folder, asked) for trial in trials]) == [0] * ROOMS
     for trial, (lines, ids) in zip(trials, before, strict=True):

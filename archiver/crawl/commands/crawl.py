@@ -145,7 +145,7 @@ class Command(ScrapyCommand):
         failed = isinstance(crawling, asyncio.Future) and crawling.done() and crawling.exception()
         recorder = _recorder(crawler)
         if recorder is None:
-            self.exitcode = Exit.CRASH
+            self.exitcode = exit_for(failed) if isinstance(failed, OSError) else Exit.CRASH
             self._ping(FAIL)
             _say(f"the crawl did not start: {failed or 'unknown cause'}", self.settings["LOG_FILE"])
             return

@@ -16,13 +16,12 @@ from pathlib import Path
 from typing import Final
 
 from archiver.crawl.frontier import Count, Entry, Failure, Leased
+from archiver.warc.growing import finds_no_room
 
 FILE: Final = "archive.sqlite"
 _VERSION: Final = 1
 #: Seconds to wait for another connection's transaction.
 _PATIENCE: Final = 10.0
-#: SQLite knows a full disk; a quota or a limit on the size of files it tells as a write that failed.
-_NO_ROOM: Final = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE)
 #: Rows deleted in one transaction, so that a large job's end holds nobody up.
 _AT_ONCE: Final = 10_000
 
@@ -254,7 +253,7 @@ class SqliteFrontier:
         try:
             yield
         except sqlite3.Error as error:
-            number = errno.ENOSPC if error.sqlite_errorcode in _NO_ROOM else errno.EIO
+            number = errno.ENOSPC if finds_no_room(error) else errno.EIO
             raise OSError(number, str(error), str(self._path)) from error
 
 
