@@ -15,6 +15,7 @@ from scrapy.http import Response
 
 from archiver.crawl.credentials import bare
 from archiver.crawl.doors import Answered, Ask, ask_id, asking
+from archiver.crawl.manners import Manners
 from archiver.crawl.notes import PART, PURPOSE, SITE, first_asked, in_words
 from archiver.crawl.recorder import Recorder, request_of
 from archiver.page import Page
@@ -73,14 +74,16 @@ class Gathering:
         return None
 
     async def _answer(self, ask: Ask) -> Answered | None:
-        if self._recorder.is_ending:
-            self._miss("the run was ended")
-            return None
-        try:
-            response = await self._crawler.engine.download_async(self._request(ask))
-        except Exception as error:  # noqa: BLE001  # whatever it is, it is a gap
-            self._miss(in_words(error))
-            return None
+        request = self._request(ask)
+        async with Manners.of(self._crawler).turn(request):
+            if self._recorder.is_ending:
+                self._miss("the run was ended")
+                return None
+            try:
+                response = await self._crawler.engine.download_async(request)
+            except Exception as error:  # noqa: BLE001  # whatever it is, it is a gap
+                self._miss(in_words(error))
+                return None
         answered = self._recorder.kept(response)
         self._judge(answered.page)
         return answered

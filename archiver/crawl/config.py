@@ -18,6 +18,8 @@ import msgspec
 from msgspec import Meta, Struct
 from scrapy.settings import BaseSettings
 
+from archiver.crawl.frontier import Form
+
 PREFIX = "ARCHIVER_"
 FILE = "archiver.toml"
 #: These name no setting: the first tells where the file is, the second is the crawl command's own.
@@ -41,6 +43,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     data: Annotated[str, Meta(min_length=1)] = "data"
     contact: Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f()]*$")] = ""
+    frontier: Form = Form.SQLITE
     delay: Annotated[float, Meta(ge=0)] = 1.0
     comments: bool = True
     allow_private_hosts: bool = False
@@ -148,7 +151,7 @@ def _judge(values: Mapping[str, Any], where: str) -> Config:
         try:
             config = msgspec.convert({**msgspec.to_builtins(config), name: value}, Config, strict=False)
         except msgspec.ValidationError as error:
-            raise ConfigError(f"{where}: {name} = {value!r}: {_fault(error)}") from error
+            raise ConfigError(f"{where}: {name} = {value!r}: {_fault(error, name)}") from error
     return config
 
 
@@ -162,5 +165,8 @@ def _instead(name: str) -> str:
     return f"did you mean {near[0]!r}?" if near else f"there are {', '.join(_known())}"
 
 
-def _fault(error: msgspec.ValidationError) -> str:
+def _fault(error: msgspec.ValidationError, name: str) -> str:
+    usual = getattr(Config(), name)
+    if isinstance(usual, StrEnum):
+        return f"there is {', '.join(type(usual))}"
     return str(error).partition(" - at ")[0]

@@ -28,8 +28,9 @@ from archiver.record import Review
 from archiver.store import lines
 from archiver.warc.exchange import uri
 
-#: Requests of one host that are out at once: enough that it never waits for us, few enough that others have room.
-_MOST_OF_A_HOST: Final = 4
+#: Requests of one host that are out at once, for each that it may be sent at once: one is next when another
+#: is answered, and however slow a host is, it takes no more of Scrapy's places than these.
+_MOST_OF_A_HOST: Final = 2
 #: Told by Scrapy about one attempt, and of no use to the next.
 _OF_THE_ATTEMPT: Final = ("download_slot", "download_latency", "download_timeout")
 
@@ -48,8 +49,7 @@ class Leases:
         self._out: dict[Request, tuple[bytes, str]] = {}
         self._back: list[bytes] = []
         self._is_frozen = False
-        per_host = crawler.settings.getint("CONCURRENT_REQUESTS_PER_DOMAIN")
-        self._most_of_a_host = max(_MOST_OF_A_HOST, 2 * per_host)
+        self._most_of_a_host = _MOST_OF_A_HOST * crawler.settings.getint("CONCURRENT_REQUESTS_PER_DOMAIN")
 
     # Scrapy's scheduler
 

@@ -7,8 +7,10 @@ run ends. Slots are Scrapy's own business, and all that leans on them stands in 
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -39,6 +41,8 @@ BACK_OFF: Final = 10
 MOST_REFUSALS, MOST_SILENCES = 6, 10
 #: Answers that ask for a pause; other refusals are about the page, until they go on and on.
 _BUSY: Final = frozenset({429, 503})
+#: One is next when another is answered.
+_MOST_TURNS: Final = 2
 _NOBODY_LET_IN: Final = b"User-agent: *\nDisallow: /\n"
 
 
@@ -58,6 +62,7 @@ class Manners:
         self._crawler = crawler
         self._delay = crawler.settings.getfloat("DOWNLOAD_DELAY")
         self._hosts: dict[str, _Host] = {}
+        self._turns: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(_MOST_TURNS))
         self._ending = False
         self._looking = create_looping_call(self._look)
 
@@ -79,6 +84,11 @@ class Manners:
         self._may_ask(host)
         request.meta["download_slot"] = host  # one that was redirected brings the other host's
 
+    def turn(self, request: Request) -> asyncio.Semaphore:
+        """What is not leased from the frontier waits here for its turn at a host, and not in Scrapy, whose
+        places one slow host that many pages need would fill."""
+        return self._turns[_host_of(request)]
+
     def may_set_out(self, request: Request) -> None:
         """Judged again when a request's turn has come, which may be long after it was made."""
         if self._ending:
@@ -91,21 +101,25 @@ class Manners:
         name = _host_of(request)
         host = self._hosts.setdefault(name, _Host())
         host.silences = 0
-        slot = self._downloader.slots.get(name)
-        if slot is not None:
-            slot.lastseen = max(slot.lastseen, time.monotonic() - sent_ago)
+        self._sent(name, sent_ago)
         if response.status in _BUSY or (response.status in REFUSALS and purpose_of(request) is Purpose.PAGE):
             host.refusals += 1
             self._refused(name, host, response)
         elif response.status < 500:
             host.refusals = 0
 
-    def unanswered(self, request: Request, error: Exception) -> None:
+    def unanswered(self, request: Request, error: Exception, sent_ago: float) -> None:
+        self._sent(_host_of(request), sent_ago)
         if isinstance(error, (DownloadConnectionRefusedError, DownloadTimeoutError)):
             host = self._hosts.setdefault(_host_of(request), _Host())
             host.silences += 1
             if host.silences >= MOST_SILENCES:
                 self._leave(_host_of(request), host, "the host gives no answer")
+
+    def _sent(self, name: str, ago: float) -> None:
+        slot = self._downloader.slots.get(name)
+        if slot is not None:
+            slot.lastseen = max(slot.lastseen, time.monotonic() - ago)
 
     def _may_ask(self, name: str) -> None:
         host = self._hosts.get(name)

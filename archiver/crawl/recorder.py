@@ -30,7 +30,7 @@ from archiver.crawl import config, gates
 from archiver.crawl.addon import software
 from archiver.crawl.discretion import keep_to_yourself
 from archiver.crawl.doors import Answered, page_of, review_of
-from archiver.crawl.frontier.sqlite import FILE, SqliteFrontier
+from archiver.crawl.frontier.forms import frontier
 from archiver.crawl.leases import Leases, job_of
 from archiver.crawl.notes import SITE, first_asked, in_words, is_named
 from archiver.crawl.run import Run
@@ -84,8 +84,8 @@ class Recorder:
         spider = crawler.spider
         self.run = Run(layout, spider.name if spider else "", _spoken(spider))
         job = job_of(spider.name if spider else "", _spoken(spider))
-        frontier = SqliteFrontier(layout.data / FILE, job=job, worker=layout.run_id)
-        self.leases = Leases(frontier, crawler, self._broke)
+        waiting = frontier(self._config.frontier, layout.data, job=job, worker=layout.run_id)
+        self.leases = Leases(waiting, crawler, self._broke)
         self._archives = Shelf(self._new_archive, full=self.warc_size)
         self._keeping = Keeping(keep_credentials=self._config.keep_credentials)
         self._held: dict[Request, Exchange] = {}

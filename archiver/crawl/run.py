@@ -229,7 +229,8 @@ class Run:
         if self.fell:
             return self.fell
         if self._failed:
-            first = self._failed[0]
+            told = self._told_by_site() if self._was_refused() else self._failed
+            first = told[0]
             others = f" and {len(self._failed) - 1} more" if len(self._failed) > 1 else ""
             return f"failed: {first.url} ({first.reason}){others}"
         return None
@@ -259,9 +260,12 @@ class Run:
 
     def _was_refused(self) -> bool:
         """Whether sites kept us out, by robots.txt or by refusing on and on, and nothing else was fetched."""
-        told = [page for page in self._failed if page.reason in (FORBIDDEN, REFUSING)]
+        told = self._told_by_site()
         refusals = [page for page in self._failed if page.status in REFUSALS]
         return bool(told) and len(told) + len(refusals) == len(self._failed) and self.counts.answered == len(refusals)
+
+    def _told_by_site(self) -> list[FailedPage]:
+        return [page for page in self._failed if page.reason in (FORBIDDEN, REFUSING)]
 
     def write_manifest(self, *, over: bool) -> None:
         """Replace the manifest; a reader sees the old one or the new one, never half of either."""

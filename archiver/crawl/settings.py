@@ -74,10 +74,12 @@ REFERRER_POLICY = "same-origin"
 # Scrapy's defaults suit a workbench; these suit a program that cron starts.
 DOWNLOAD_MAXSIZE = 16 * 2**20  # bytes
 DOWNLOAD_WARNSIZE = 0
-DOWNLOAD_TIMEOUT = 60  # seconds
+DOWNLOAD_TIMEOUT = 60  # seconds for the whole of an answer, however it drips
 DOWNLOAD_VERIFY_CERTIFICATES = True
 ROBOTSTXT_OBEY = True
+CONCURRENT_REQUESTS = 64  # of all hosts: those that drip must not keep the others waiting
 CONCURRENT_REQUESTS_PER_DOMAIN = 1
+SCRAPER_SLOT_MAX_ACTIVE_SIZE = 64 * 2**20  # bytes; a page waits here for comments, which may drip as well
 DOWNLOAD_DELAY_JITTER = 0  # it would halve the delay as often as it adds to it
 TELNETCONSOLE_ENABLED = False
 REMOTE_CONTROL_ENABLED = False  # it runs any Python that it is sent

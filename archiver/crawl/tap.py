@@ -70,7 +70,7 @@ class TapHandler(HTTP11DownloadHandler):
         try:
             response = await super().download_request(request)
         except Exception as error:
-            manners.unanswered(request, error)
+            manners.unanswered(request, error, _since(takes, started_at))
             self._keep_earlier(request, takes)
             exchange = _failed(request, takes, started_at, error)
             if is_read(request) and (partial := _partial(request, exchange)):
@@ -81,8 +81,7 @@ class TapHandler(HTTP11DownloadHandler):
             if refusal and isinstance(error, CannotResolveHostError):
                 raise guard.PrivateHostError(refusal) from error
             raise
-        sent_at = takes[-1].started_at if takes else started_at
-        manners.answered(request, response, (datetime.now(UTC) - sent_at).total_seconds())
+        manners.answered(request, response, _since(takes, started_at))
         self._keep_earlier(request, takes)
         exchange = _answered(request, takes, started_at, response)
         self._recorder.hold(request, exchange)
@@ -92,6 +91,12 @@ class TapHandler(HTTP11DownloadHandler):
         """Twisted asks again by itself where a reused connection turns out to be dead."""
         for take in takes[:-1]:
             self._recorder.keep(request, _exchange(request, take, failure="the reused connection was closed"))
+
+
+def _since(takes: list[Any], started_at: datetime) -> float:
+    """Seconds since the last attempt was sent."""
+    sent_at = takes[-1].started_at if takes else started_at
+    return (datetime.now(UTC) - sent_at).total_seconds()
 
 
 def _answered(request: Request, takes: list[Any], started_at: datetime, response: Response) -> Exchange:

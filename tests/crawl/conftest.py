@@ -96,11 +96,11 @@ def misbehave() -> Iterator[Misbehave]:
     """Serve one behaviour to every connection, and give the address to put before a path."""
     listeners: list[socket.socket] = []
 
-    def start(behaviour: Behaviour, secrecy: ssl.SSLContext | None = None) -> str:
-        listener = socket.create_server(("127.0.0.1", 0))
+    def start(behaviour: Behaviour, secrecy: ssl.SSLContext | None = None, host: str = "127.0.0.1") -> str:
+        listener = socket.create_server((host, 0), backlog=128)
         listeners.append(listener)
         threading.Thread(target=_serve, args=(listener, behaviour, secrecy), daemon=True).start()
-        return f"http://127.0.0.1:{listener.getsockname()[1]}"
+        return f"http://{host}:{listener.getsockname()[1]}"
 
     yield start
     for listener in listeners:

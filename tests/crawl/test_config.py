@@ -40,6 +40,8 @@ def test_the_settings_in_force_are_told_with_who_set_them(
         ("zzzzzz = 2\n", "archiver.toml: there is no setting 'zzzzzz'; there are data, contact"),
         ("delay = -1\ntime_limit = 'long'\n", "archiver.toml: time_limit = 'long'"),
         ("delay = \n", "archiver.toml: "),
+        ('frontier = "redis"\n', "archiver.toml: frontier = 'redis': there is sqlite"),
+        ('noarchive = "hide"\n', "archiver.toml: noarchive = 'hide': there is keep, record"),
         ('ping = "example.org"\n', "archiver.toml: ping = 'example.org'"),
         ('ping = "http://127.0.0.1/x"\n', "ping: 127.0.0.1 is a private host"),
         ('data = "archiver.toml"\n', "data: nothing can be written in archiver.toml"),

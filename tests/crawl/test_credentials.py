@@ -39,7 +39,9 @@ class Doorkeeper:
             to = self.elsewhere.replace("//", "//eve:geraten@") + "/there"
             connection.sendall(b"HTTP/1.1 302 Found\r\nLocation: %b\r\nContent-Length: 0\r\n\r\n" % to.encode())
         elif path.startswith("/busy") and len(self.told[path]) == 1:
-            connection.sendall(b"HTTP/1.1 503 Busy\r\nRetry-After: 2\r\nSet-Cookie: sid=gemerkt\r\nContent-Length: 0\r\n\r\n")
+            connection.sendall(
+                b"HTTP/1.1 503 Busy\r\nRetry-After: 2\r\nSet-Cookie: sid=gemerkt\r\nContent-Length: 0\r\n\r\n"
+            )
         elif who != "anna:ge heim":
             connection.sendall(b"HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n")
         else:

@@ -14,7 +14,8 @@ import pytest
 from scrapy import Request, Spider
 from scrapy.http.request import NO_CALLBACK
 
-from archiver.crawl.frontier import Count, Entry
+from archiver.crawl.frontier import Count, Entry, Form
+from archiver.crawl.frontier.forms import frontier as frontier_of
 from archiver.crawl.frontier.sqlite import FILE, SqliteFrontier
 from archiver.crawl.leases import _stored, job_of
 from benchmarks import crash
@@ -225,3 +226,17 @@ def test_a_site_goes_on_where_it_was_killed(
     assert asked.count("/") == 1
     urls = [record["url"] for record in crawled.records]
     assert len(urls) == len(set(urls)) == 21
+
+
+def test_every_form_of_a_frontier_can_be_opened(tmp_path: Path) -> None:
+    for form in Form:
+        opened = frontier_of(form, tmp_path / form, job="a job", worker="a run")
+        assert opened.add(entry("a1"))
+        opened.close()
+
+
+@pytest.mark.parametrize("words", [("-s", "ARCHIVER_FRONTIER=redis"), ()])
+def test_a_frontier_that_there_is_not_is_refused(words: tuple[str, ...], crawl: Crawl) -> None:
+    crawled = crawl("reviews", *words, url="http://127.0.0.1:9/", **({} if words else {"ARCHIVER_FRONTIER": "redis"}))
+    assert (crawled.ended.returncode, crawled.data.exists()) == (2, False)
+    assert "frontier = 'redis': there is sqlite" in crawled.ended.stderr

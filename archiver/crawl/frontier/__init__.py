@@ -5,15 +5,22 @@ and acknowledged when what they led to is safe on disk; whatever else becomes of
 are there for the next one. A job is over when nothing of it waits; the same job begun again
 after that begins anew.
 
-Nothing above this interface knows how a frontier is kept. :mod:`archiver.crawl.frontier.sqlite`
-keeps one in a file of the data folder.
+Nothing above this interface knows how a frontier is kept: :mod:`archiver.crawl.frontier.forms`
+does, and :mod:`archiver.crawl.frontier.sqlite` keeps one in a file of the data folder.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
+
+
+class Form(StrEnum):
+    """How a frontier is kept."""
+
+    SQLITE = "sqlite"
 
 
 @dataclass(frozen=True, kw_only=True)
