@@ -56,6 +56,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     page_limit: Annotated[int, Meta(ge=0)] = 0
     size_limit: Annotated[float, Meta(ge=0)] = 0.0
     disk_budget: Annotated[float, Meta(ge=0)] = 0.0
+    log_size: Annotated[int, Meta(ge=1)] = 100_000_000
     keep_logs: Annotated[float, Meta(ge=0)] = 90.0
     keep_manifests: Annotated[float, Meta(ge=0)] = 0.0
     metrics: str = ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from pathlib import Path
 from typing import Final
@@ -9,6 +10,8 @@ from typing import Final
 from archiver.store.layout import Layout
 
 _DAY: Final = 86_400
+#: In the name of a log that follows a full one.
+_PART: Final = re.compile(r"(?<=-[0-9a-f]{6})-\d{5}\Z")
 
 
 def tidy(runs: Path, *, keep_logs: float, keep_manifests: float) -> None:
@@ -24,7 +27,7 @@ def tidy(runs: Path, *, keep_logs: float, keep_manifests: float) -> None:
 
 def _is_ours(path: Path) -> bool:
     try:
-        Layout(data=path.parent.parent, run_id=path.stem)
+        Layout(data=path.parent.parent, run_id=_PART.sub("", path.stem))
     except ValueError:
         return False
     return True

@@ -192,14 +192,26 @@ def _manifest(
 def test_old_logs_go_and_nothing_else_does(tmp_path: Path) -> None:
     old = time.time() - 100 * 86_400
     names = ["20260101T000000Z-000000.log", "20260101T000000Z-000000.json", "notes.log", "20260102T000000Z-000000.log"]
+    names.insert(1, "20260101T000000Z-000000-00002.log")
     for name in names:
         (tmp_path / name).write_text("")
         if "0102" not in name:
             os.utime(tmp_path / name, (old, old))
     housekeeping.tidy(tmp_path, keep_logs=90, keep_manifests=0)
-    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names[1:])
-    housekeeping.tidy(tmp_path, keep_logs=0, keep_manifests=90)
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names[2:])
+    housekeeping.tidy(tmp_path, keep_logs=0, keep_manifests=90)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names[3:])
+
+
+def test_a_log_is_followed_by_another_at_its_size(pages: str, crawl: Crawl) -> None:
+    crawled = crawl("reviews", "-s", "LOG_LEVEL=DEBUG", urls=pages, ARCHIVER_LOG_SIZE=4000)
+    first, *further = sorted((crawled.data / "runs").glob("*.log"), key=lambda path: (len(path.name), path.name))
+    assert [path.name for path in further] == [f"{first.stem}-{part:05}.log" for part in range(2, 2 + len(further))]
+    assert len(further) >= 2
+    assert all(4000 <= path.stat().st_size < 12_000 for path in further[:-1])
+    said = "".join(path.read_text() for path in (first, *further))
+    assert all(f"/{n}> (referer" in said for n in range(8)), "no line is lost"
+    assert "Spider closed (finished)" in further[-1].read_text()
 
 
 #: Repaints the screen, names the window, turns the direction of writing, and begins a line that looks like ours.
