@@ -40,6 +40,8 @@ DATA_SET: Final = "wcxb-dev"
 ROOT: Final = Path(__file__).resolve().parent.parent
 _ARCHIVER: Final = (sys.executable, "-m", "archiver")
 _KILOBYTE: Final = 1 if sys.platform == "darwin" else 1024
+#: Requests: the pages of a site do not wait for each other here.
+AT_ONCE: Final = 16
 #: Shown of each promise that is not kept.
 _MOST_FAULTS: Final = 10
 
@@ -110,7 +112,7 @@ def crawl(web: SavedWeb, folder: Path, resolver: str = "benchmarks.saved_web.Loo
         **settings,
     }
     by_name = f"TWISTED_DNS_RESOLVER={resolver}"
-    at_once = ("-s", "CONCURRENT_REQUESTS_PER_DOMAIN=16")  # the pages of a site do not wait for each other here
+    at_once = ("-s", f"CONCURRENT_REQUESTS_PER_DOMAIN={AT_ONCE}", "-s", f"CONCURRENT_REQUESTS={AT_ONCE}")
     words = (*_ARCHIVER, "crawl", "reviews", "-a", "urls=pages.txt", "-s", by_name, "-s", "RETRY_TIMES=0", *at_once)
     # A process's peak is never below the size of the one that started it: a small one does.
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as small:

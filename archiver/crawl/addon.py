@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
 from scrapy.settings import BaseSettings
@@ -29,6 +30,7 @@ def user_agent(contact: str) -> str:
     return f"{name} ({contact})" if contact else name
 
 
+@cache
 def software() -> str:
     """Name and version, as warcinfo records and user agents give them."""
     try:
