@@ -20,7 +20,7 @@ from archiver.crawl.credentials import bare
 from archiver.crawl.notes import is_read, purpose_of
 from archiver.crawl.recorder import Recorder
 from archiver.crawl.tap import TRUNCATED
-from archiver.warc.exchange import Purpose
+from archiver.warc.exchange import COMPLETING, Purpose
 
 
 class Final:
@@ -79,7 +79,7 @@ class Retries(RetryMiddleware):
 
     def _retry(self, request: Request, reason: str | Exception | type[Exception]) -> Request | None:
         """A run that ends waits for no better answer about comments: its pages are waiting to be written."""
-        if purpose_of(request) is Purpose.COMMENTS and Recorder.of(self.crawler).is_ending:
+        if purpose_of(request) in COMPLETING and Recorder.of(self.crawler).is_ending:
             return None
         return super()._retry(request, reason)
 

@@ -1,4 +1,4 @@
-"""Comments elsewhere: what a page's record asks for is fetched as a page is.
+"""Further pages of an article, and comments elsewhere: what a page's record asks for is fetched as a page is.
 
 With the same politeness, robots.txt, retries, guard and archive. Whatever becomes of it, the
 page keeps its record: an answer that does not come is a gap, and a run that ends asks no more.
@@ -19,7 +19,7 @@ from archiver.crawl.manners import Manners
 from archiver.crawl.notes import PART, PURPOSE, SITE, first_asked, in_words
 from archiver.crawl.recorder import Recorder, request_of
 from archiver.page import Page
-from archiver.record import CommentsState, Review
+from archiver.record import CommentsState, PageState, Review
 from archiver.warc.exchange import Part, Purpose
 
 logger = logging.getLogger(__name__)
@@ -29,22 +29,23 @@ _LACKING: Final = frozenset({CommentsState.PARTIAL, CommentsState.EXTERNAL, Comm
 _JSON: Final = {"Content-Type": "application/json", "Accept": "application/json"}
 
 
-async def with_comments(crawler: Crawler, response: Response, review: Review) -> Review:
-    """The record with the comments that its page does not hold; a run that is cut short writes what it has of it."""
+async def completed(crawler: Crawler, response: Response, review: Review) -> Review:
+    """The record with what its page does not hold of the article and its comments; a run that is cut short
+    writes what it has."""
     gathering = Gathering(crawler, response, review)
     with Recorder.of(crawler).unfinished(gathering.site, gathering.finish):
         return await gathering.run()
 
 
 class Gathering:
-    """The comments of one page, as they come."""
+    """What belongs to one page, as it comes."""
 
     def __init__(self, crawler: Crawler, response: Response, review: Review) -> None:
         self._crawler = crawler
         self._recorder = Recorder.of(crawler)
         self._page_request = request_of(response)
         self._page_record = review.captures[0].warc_record_id or ""
-        self._asking = asking(self._recorder.kept(response).page, review)
+        self._asking = asking(self._recorder.kept(response).page, review, comments=self._recorder.gathers)
         self._review = review
         self._missing: list[tuple[str, int | None]] = []
         self.site = self._recorder.site(self._page_request)
@@ -68,9 +69,9 @@ class Gathering:
             return self._asking.send(answer)
         except StopIteration as over:
             self._review = over.value
-        except Exception as error:  # a fault in reading comments, which must not cost the page
-            logger.exception("reading the comments of %s", self._review.url)
-            self._recorder.run.broke(error, f"reading the comments of {self._review.url}")
+        except Exception as error:  # a fault in reading an answer, which must not cost the page
+            logger.exception("reading what belongs to %s", self._review.url)
+            self._recorder.run.broke(error, f"reading what belongs to {self._review.url}")
         return None
 
     async def _answer(self, ask: Ask) -> Answered | None:
@@ -95,7 +96,7 @@ class Gathering:
             body=ask.body,
             headers=_JSON if ask.body else None,
             meta={
-                PURPOSE: Purpose.COMMENTS.value,
+                PURPOSE: Purpose(ask.what).value,
                 SITE: self.site,
                 PART: Part(of=self._page_record, ask=ask_id(ask)),
             },
@@ -112,7 +113,8 @@ class Gathering:
 
     def _finished(self) -> Review:
         """One source may be closed where the next one gives all: then nothing is missing."""
-        if self._missing and self._review.comments_state in _LACKING:
+        lacks = self._review.comments_state in _LACKING or self._review.page_state is PageState.ARTICLE_PART
+        if self._missing and lacks:
             reason, status = self._missing[0]
             self._recorder.run.incomplete(first_asked(self._page_request), len(self._missing), reason, status)
         return self._review

@@ -15,8 +15,9 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from archiver import extract
-from archiver.extraction.elsewhere import Ask, gathering
+from archiver.extraction.elsewhere import Ask
 from archiver.extraction.extract import capture_of
+from archiver.extraction.joining import completing
 from archiver.page import Page
 from archiver.record import Review
 from archiver.store.records import located, placed
@@ -43,9 +44,12 @@ def review_of(page: Page, location: Location) -> Review:
     return located(extract(page), location)
 
 
-def asking(page: Page, review: Review) -> Asking:
-    """Asks for what the record lacks, and for nothing twice; returns the record with it, and with where it all lies."""
-    gatherer = gathering(page, review)
+def asking(page: Page, review: Review, *, comments: bool = True) -> Asking:
+    """Asks for what the record lacks, and for nothing twice; returns the record with it, and with where it all lies.
+
+    ``comments`` tells whether those are asked for too, as the further pages of an article are.
+    """
+    gatherer = completing(page, review, comments=comments)
     asked: set[str] = set()
     captures = list(review.captures)
     answer: Page | None = None

@@ -21,7 +21,7 @@ from scrapy.http.request import NO_CALLBACK
 from archiver.crawl.discretion import without_passwords
 from archiver.crawl.guard import PrivateHostError
 from archiver.crawl.run import FORBIDDEN
-from archiver.warc.exchange import Part, Purpose
+from archiver.warc.exchange import COMPLETING, Part, Purpose
 
 
 class RefusingHostError(Exception):
@@ -56,7 +56,7 @@ def part_of(request: Request) -> Part | None:
 
 def is_read(request: Request) -> bool:
     """Whether the answer goes into a record, and is therefore read as it lies in the archive."""
-    return purpose_of(request) in (Purpose.PAGE, Purpose.COMMENTS)
+    return purpose_of(request) in (Purpose.PAGE, *COMPLETING)
 
 
 def redirected_from(request: Request) -> tuple[str, ...]:

@@ -42,7 +42,7 @@ from archiver.record import Review
 from archiver.store import lines
 from archiver.store.layout import Layout, folder_name, new_run_id
 from archiver.warc import cdxj, repair
-from archiver.warc.exchange import Exchange, Location, Purpose
+from archiver.warc.exchange import COMPLETING, Exchange, Location, Purpose
 from archiver.warc.seen import Seen
 from archiver.warc.writer import ArchiveWriter, Keeping
 
@@ -259,7 +259,7 @@ class Recorder:
     def _as(self, exchange: Exchange, purpose: Purpose) -> Exchange:
         """With its purpose known, and whether its body is kept: judged of what is read alone."""
         exchange = exchange if exchange.purpose is purpose else replace(exchange, purpose=purpose)
-        if self._config.noarchive is config.NoArchive.KEEP or purpose not in (Purpose.PAGE, Purpose.COMMENTS):
+        if self._config.noarchive is config.NoArchive.KEEP or purpose not in (Purpose.PAGE, *COMPLETING):
             return exchange
         return replace(exchange, withheld=_NOARCHIVE) if asks_not_to_be_kept(page_of(exchange)) else exchange
 

@@ -11,7 +11,7 @@ from scrapy.crawler import Crawler
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
-from archiver.crawl.comments import with_comments
+from archiver.crawl.comments import completed
 from archiver.crawl.follow import onward
 from archiver.crawl.notes import FOLLOWED, NAMED, REDIRECTED, SITE, is_named, redirected_from
 from archiver.crawl.recorder import Recorder, request_of
@@ -78,8 +78,7 @@ class PageSpider(Spider):
                 yield request
         except Exception as error:  # noqa: BLE001  # whatever it is, it must not cost the record
             fault = error
-        if self.recorder.gathers:
-            review = await with_comments(self.crawler, response, review)
+        review = await completed(self.crawler, response, review)
         self._judge(response, review)
         yield review
         if fault is not None:

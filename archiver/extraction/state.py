@@ -13,6 +13,7 @@ from msgspec import Struct
 from archiver import rules
 from archiver.extraction.blocks import Block
 from archiver.extraction.hints import fold
+from archiver.extraction.parts import parts_of
 from archiver.extraction.reading import Reading
 from archiver.extraction.select import Selector, rule
 from archiver.page import address_of
@@ -79,8 +80,6 @@ _LINK: Final = rule("a[href]")
 _PAYWALLS: Final = rule(
     ".paywall, #gateway-content, .tp-container-inner, .piano-container, .regwall, #paywall, .subscription-wall"
 )
-_PARTS: Final = rule(".post-page-numbers, .page-links, .post-nav-links")
-_CURRENT_PART: Final = rule(".post-page-numbers.current, .page-links .current, .page-links > span.post-page-numbers")
 _MOUNTS: Final = rule(
     "#root, #app, #__next, #__nuxt, #___gatsby, app-root, [ng-app], [data-reactroot], #react-root, #main-app, #svelte"
 )
@@ -324,19 +323,12 @@ def _full_text(reading: Reading) -> bool:
 
 
 def _part(reading: Reading) -> Verdict | None:
-    numbers = reading.index.select(_PARTS)
-    if not numbers:
+    parts = parts_of(reading)
+    if parts is None:
         return None
-    current = reading.index.first(_CURRENT_PART)
-    others = [
-        url
-        for node in reading.index.select(_LINK)
-        if "post-page-numbers" in node.get("class") or any("page-links" in up.get("class") for up in node.ancestors())
-        if (url := reading.absolute(node.get("href"))) is not None
-    ]
-    if current is None and not others:
-        return None
-    return Verdict(PageState.ARTICLE_PART, "one of several numbered pages", redirects_to=others[0] if others else None)
+    first = min(parts.others, default=None)
+    target = parts.others[first] if first is not None else None
+    return Verdict(PageState.ARTICLE_PART, "one of several numbered pages", redirects_to=target)
 
 
 def _teasers(reading: Reading) -> set[str]:

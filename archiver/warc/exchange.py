@@ -12,7 +12,8 @@ from urllib.parse import quote
 
 
 class Purpose(StrEnum):
-    """Why a request was made. Only the answer to ``page`` becomes a record."""
+    """Why a request was made. Only the answer to ``page`` becomes a record, and those to ``comments`` and ``part``
+    become a part of one."""
 
     PAGE = "page"
     ROBOTS = "robots"
@@ -21,6 +22,11 @@ class Purpose(StrEnum):
     API = "api"
     HOP = "hop"
     COMMENTS = "comments"
+    PART = "part"
+
+
+#: What is asked for to complete the record of a page.
+COMPLETING: Final = frozenset({Purpose.COMMENTS, Purpose.PART})
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 
 from archiver.page import Page
 from archiver.warc import wacz
-from archiver.warc.exchange import Exchange, Location, Part, Purpose, Reference
+from archiver.warc.exchange import COMPLETING, Exchange, Location, Part, Purpose, Reference
 from archiver.warc.http import HttpMessage, page_from, parse, payload_digest
 from archiver.warc.records import Record, records
 from archiver.warc.revisit import IDENTICAL, ElsewhereError, beside, payload, reference_of
@@ -179,15 +179,15 @@ def _parts(file: BinaryIO) -> dict[str, dict[str, Place]]:
 
 def _part(record: Record | None) -> Part | None:
     """What an answer is a part of; None where it is of nothing."""
-    if record is None or not _is_comments(record):
+    if record is None or not _completes(record):
         return None
     page, ask = (record.get("archiver-part-of") or "").strip("<>"), record.get("archiver-ask")
     return Part(of=page, ask=ask) if page and ask else None
 
 
-def _is_comments(record: Record) -> bool:
+def _completes(record: Record) -> bool:
     is_answer = record.type == "response" or record.get("archiver-holds") == "response" or _is_repeated(record)
-    return is_answer and record.get("archiver-purpose") == Purpose.COMMENTS
+    return is_answer and record.get("archiver-purpose") in COMPLETING
 
 
 def _archives(source: Source) -> Iterator[tuple[Source, BinaryIO]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import ClassVar, Final, Protocol
+from typing import ClassVar, Final, Literal, Protocol
 
 from archiver.extraction.comments.threads import Said
 from archiver.extraction.reading import Reading
@@ -17,12 +17,13 @@ _LACKING: Final = frozenset({CommentsState.PARTIAL, CommentsState.LOST, Comments
 
 @dataclass(frozen=True)
 class Ask:
-    """A request for comments: with ``body`` a POST of JSON, else a GET. ``at`` is the source's own
-    note of where in the thread it is."""
+    """A request for what a page's record lacks: with ``body`` a POST of JSON, else a GET. ``at`` is the asker's own
+    note of where in the thread, or in the article, it is; ``what`` it asks for."""
 
     url: str
     body: bytes = b""
     at: int = field(default=0, compare=False)
+    what: Literal["comments", "part"] = field(default="comments", compare=False)
 
 
 @dataclass(frozen=True)
