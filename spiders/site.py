@@ -1,43 +1,57 @@
-"""Archive what a site announces: its feeds first, then its sitemaps, then its listings."""
+"""Archive a site's reviews: what its REST interface, its feeds, its sitemaps and its lists tell, in this order."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import AsyncIterator, Generator, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Self
-from urllib.parse import urldefrag, urljoin
+from urllib.parse import urljoin, urlsplit
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, json
 from scrapy import Request, signals
 from scrapy.crawler import Crawler
 from scrapy.http import Response
+from twisted.python.failure import Failure
 
 from archiver.crawl import arguments
-from archiver.crawl.discovery import feeds, listings, sitemaps
-from archiver.crawl.notes import COUNTED, PURPOSE, SITE, is_named
-from archiver.crawl.sites import place_of, site_of
+from archiver.crawl.discovery import feeds, listings, sitemaps, wordpress
+from archiver.crawl.discovery.addresses import LONGEST, folded, trap
+from archiver.crawl.discovery.found import LISTING, NAMED, Found
+from archiver.crawl.discovery.judging import Judge, Verdict, calls_itself_of_reviews
+from archiver.crawl.discovery.preview import Preview
+from archiver.crawl.notes import CHANGED, COUNTED, PURPOSE, SITE, is_named
+from archiver.crawl.recorder import request_of
+from archiver.crawl.sites import at_home, place_of, site_of
 from archiver.crawl.spider import PageSpider
+from archiver.page import Page
 from archiver.record import Review
 from archiver.warc.exchange import Purpose
 
-#: What is asked for first when both wait. Feeds tell the newest, sitemaps the most.
-FEED, SITEMAP, LISTING, PAGE = 30, 20, 10, 0
-#: Of one site in one run; a sitemap index may name any number.
-MOST_SITEMAPS = 50
-#: Characters of an address that is worth asking for; traps grow theirs without end.
-LONGEST_ADDRESS = 2000
+#: What is asked for first when several wait: what is trusted most.
+REST, FEED, SITEMAP, LIST, PAGE = 40, 30, 20, 10, 0
 #: The kinds of requests of which there may be only so many.
-PAGES, SITEMAPS = "pages", "sitemaps"
-#: What the frontier remembers: the address at which the site was found.
-FOUND_AT = "found at"
-#: Noted on a request for a page that lists others.
-LISTS = "lists"
+PAGES, POSTS, FEEDS, SITEMAPS = "pages", "posts", "feeds", "sitemaps"
+#: Of one site in one job; a sitemap index may name any number.
+MOST_SITEMAPS = 50
+#: Answers of feeds and of the REST interface for each page that may be fetched: a feed tells ten pages an answer,
+#: and they may all be left.
+FEEDS_A_PAGE, POSTS_A_PAGE, LEAST = 0.2, 0.02, 20
+#: Lists and feeds are read on as long as they tell something new; after so many that did not, their past is known.
+MOST_BARREN_LISTS, MOST_BARREN_FEEDS = 10, 2
+#: What the frontier remembers: where the site was found, whether it calls itself one of reviews, its sections' names.
+FOUND_AT, OF_REVIEWS, SECTIONS = "found at", "of reviews", "sections"
+#: Noted on requests: that a page lists others, how many before it told nothing new, the root of a REST interface,
+#: what its kind of posts is called, and what to ask for where nothing is.
+LISTS, BARREN, ROOT, KIND, INSTEAD = "lists", "barren", "root", "kind", "instead"
 
 
 @dataclass(frozen=True)
 class Plan:
     url: str
     pages: int
+    match: re.Pattern[str] | None = None
+    exclude: re.Pattern[str] | None = None
 
     @property
     def urls(self) -> tuple[str, ...]:
@@ -49,24 +63,40 @@ class Site(PageSpider):
 
     name = "site"
     needs_contact = True
+    can_preview = True
 
     class Arguments(Struct, forbid_unknown_fields=True):
         url: str = ""
         pages: Annotated[int, Meta(ge=1)] = 1000
+        match: str = ""
+        exclude: str = ""
 
     @classmethod
     def read_arguments(cls, spoken: Mapping[str, str]) -> Plan:
         said = arguments.read(spoken, cls.Arguments)
         if not said.url:
             raise arguments.complaint("site needs an address: -a url=ADDRESS")
-        return Plan(arguments.web_address(said.url), said.pages)
+        return Plan(
+            arguments.web_address(said.url),
+            said.pages,
+            arguments.pattern("match", said.match),
+            arguments.pattern("exclude", said.exclude),
+        )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, preview: Preview | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._site = site_of(self.plan.url)
-        self._place = place_of(self.plan.url)
+        plan: Plan = self.plan
+        self._preview = preview
+        self._site = site_of(plan.url)
+        self._home = plan.url
+        self._judge_of = Judge(plan.match, plan.exclude)
         #: What the frontier takes no more of than so many; it also knows which pages are known already.
-        self.caps = {PAGES: self.plan.pages, SITEMAPS: MOST_SITEMAPS}
+        self.caps = {
+            PAGES: plan.pages,
+            POSTS: LEAST + int(POSTS_A_PAGE * plan.pages),
+            FEEDS: LEAST + int(FEEDS_A_PAGE * plan.pages),
+            SITEMAPS: MOST_SITEMAPS,
+        }
         self._told_by_robots: list[str] = []
 
     @classmethod
@@ -76,83 +106,196 @@ class Site(PageSpider):
         return spider
 
     async def start(self) -> AsyncIterator[Any]:
-        found_at = self.recorder.leases.frontier.recall(FOUND_AT)
-        if found_at:  # in an earlier run of this job
-            self._place = place_of(found_at)
-        yield self._list(self.plan.url, named=True)
+        recall = self.recorder.leases.frontier.recall
+        self._home = recall(FOUND_AT) or self._home  # in an earlier run of this job
+        self._judge_of = replace(self._judge_of, of_reviews=recall(OF_REVIEWS) is not None)
+        request = self._list(self.plan.url, named=True)
+        if self._preview:
+            self._tell(request, Found(url=request.url, source=NAMED), Verdict(True, "named"))
+        yield request
 
     def allows(self, request: Request) -> bool:
-        return is_named(request) or self._is_here(request.url)
+        return is_named(request) or at_home(request.url, self._home) is not None
 
     def discover(self, response: Response, review: Review) -> Iterator[Request]:  # noqa: ARG002
-        asked = response.request
-        if asked is None or not asked.meta.get(LISTS):
+        asked = request_of(response)
+        if not asked.meta.get(LISTS):
             return
         page = self.recorder.page(response)
         if is_named(asked):
-            self._place = place_of(response.url)
-            self.recorder.leases.frontier.remember(FOUND_AT, response.url)
-            yield from self._sources(response.url, feeds.feeds(page))
-        yield from self._pages(listings.entries(page))
-        further = listings.next_page(page)
-        if further and self._is_here(further):
-            yield self._list(further)
+            self._settle(page, response.url)
+            yield from self._sources(page, response.url)
+        is_new = yield from self._pages(listings.entries(page))
+        barren = 0 if is_new or is_named(asked) else asked.meta.get(BARREN, 0) + 1
+        if barren < MOST_BARREN_LISTS:
+            yield from self._lists(listings.further(page), barren)
 
-    def feed(self, response: Response) -> Iterator[Request]:
+    # The REST interface of WordPress: what sections are called, which kinds of posts there are, the posts
+
+    def sections(self, response: Response) -> Iterator[Request]:
         if response.status == 200:
-            yield from self._pages(feeds.entries(response.body, response.url))
+            named = wordpress.categories(self.recorder.page(response))
+            self.recorder.leases.frontier.remember(SECTIONS, json.encode(named).decode())
+        yield self._kinds(request_of(response))
 
-    def sitemap(self, response: Response) -> Iterator[Request]:
+    def no_sections(self, failure: Failure) -> Iterator[Request]:
+        self.not_read(failure)
+        yield self._kinds(failure.request)  # type: ignore[attr-defined]
+
+    def kinds(self, response: Response) -> Iterator[Request]:
+        page = self.recorder.page(response)
+        root = request_of(response).meta[ROOT]
+        for route, kind in (wordpress.routes(page) if response.status == 200 else {"wp/v2/posts": ""}).items():
+            yield self._posts(wordpress.posts_address(root, route), kind)
+
+    def no_kinds(self, failure: Failure) -> Iterator[Request]:
+        self.not_read(failure)
+        root = failure.request.meta[ROOT]  # type: ignore[attr-defined]
+        yield self._posts(wordpress.posts_address(root))
+
+    def posts(self, response: Response) -> Iterator[Request]:
         if response.status != 200:
             return
-        kind, found = sitemaps.locations(response.body, response.url)
-        if kind == sitemaps.INDEX:
-            yield from self._sitemaps(found)
+        page = self.recorder.page(response)
+        named = json.decode(self.recorder.leases.frontier.recall(SECTIONS) or "{}", type=dict[str, str])
+        kind: str = request_of(response).meta.get(KIND, "")
+        yield from self._pages(wordpress.entries(page, named, kind))
+        following = wordpress.further(page)
+        if following:
+            yield self._posts(following, kind)
+
+    def _kinds(self, after: Request) -> Request:
+        root: str = after.meta[ROOT]
+        request = self._source(wordpress.types_address(root), self.kinds, Purpose.API, REST, POSTS)
+        return request.replace(errback=self.no_kinds, meta={**request.meta, ROOT: root})
+
+    def _posts(self, url: str, kind: str = "") -> Request:
+        request = self._source(url, self.posts, Purpose.API, REST, POSTS)
+        request.meta[KIND] = kind
+        return request
+
+    # Feeds and sitemaps
+
+    def feed(self, response: Response) -> Iterator[Request]:
+        if response.status != 200:
+            return
+        page = self.recorder.page(response)
+        is_new = yield from self._pages(feeds.entries(page))
+        barren = 0 if is_new else request_of(response).meta.get(BARREN, 0) + 1
+        following = feeds.further(page) if barren < MOST_BARREN_FEEDS else None
+        if following and at_home(following, self._home):
+            yield self._feed(following, barren)
+
+    def sitemap(self, response: Response) -> Iterator[Request]:
+        told = sitemaps.read(self.recorder.page(response)) if response.status == 200 else sitemaps.Sitemap()
+        if not told.sitemaps and not told.pages:
+            yield from self._sitemaps_instead(request_of(response))
+        yield from self._pages(told.pages)
+        yield from self._sitemaps(told.sitemaps)
+
+    def no_sitemap(self, failure: Failure) -> Iterator[Request]:
+        self.not_read(failure)
+        yield from self._sitemaps_instead(failure.request)  # type: ignore[attr-defined]
+
+    def not_read(self, failure: Failure) -> None:
+        """A source that cannot be read takes nothing from the pages told by others."""
+        request: Request = failure.request  # type: ignore[attr-defined]
+        self.logger.info("could not be read: %s (%s)", request.url, type(failure.value).__name__)
+
+    def _feed(self, url: str, barren: int = 0) -> Request:
+        request = self._source(url, self.feed, Purpose.FEED, FEED, FEEDS)
+        request.meta[BARREN] = barren
+        return request
+
+    def _sitemaps_instead(self, asked: Request) -> Iterator[Request]:
+        first, *others = asked.meta.get(INSTEAD, ()) or ("",)
+        yield from self._sitemaps([first] if first else [], others)
+
+    def _sitemaps(self, urls: Iterable[str], instead: Iterable[str] = ()) -> Iterator[Request]:
+        for url in urls:
+            if at_home(url, self._home):
+                request = self._source(url, self.sitemap, Purpose.SITEMAP, SITEMAP, SITEMAPS)
+                yield request.replace(errback=self.no_sitemap, meta={**request.meta, INSTEAD: list(instead)})
+
+    # What a site is, and what is asked of it
+
+    def _settle(self, page: Page, url: str) -> None:
+        """The site has been found."""
+        self._home = url
+        remember = self.recorder.leases.frontier.remember
+        remember(FOUND_AT, url)
+        if calls_itself_of_reviews(listings.name(page), urlsplit(url).hostname):
+            remember(OF_REVIEWS, "yes")
+            self._judge_of = replace(self._judge_of, of_reviews=True)
+
+    def _sources(self, page: Page, url: str) -> Iterator[Request]:
+        root = wordpress.root(page)
+        if root and at_home(root, self._home):
+            request = self._source(wordpress.categories_address(root), self.sections, Purpose.API, REST, POSTS)
+            yield request.replace(errback=self.no_sections, meta={**request.meta, ROOT: root})
+        for feed in feeds.feeds(page):
+            if at_home(feed, self._home):
+                yield self._feed(feed)
+        if self._told_by_robots:
+            yield from self._sitemaps(urljoin(url, told) for told in self._told_by_robots)
         else:
-            yield from self._pages(found)
+            first, *others = (urljoin(url, path) for path in sitemaps.USUAL_PATHS)
+            yield from self._sitemaps([first], others)
 
-    def _sources(self, url: str, announced: Iterable[str]) -> Iterator[Request]:
-        for feed in announced:
-            if self._is_here(feed):
-                yield self._source(feed, self.feed, Purpose.FEED, FEED)
-        yield from self._sitemaps(self._told_by_robots or [urljoin(url, sitemaps.USUAL_PATH)])
-
-    def _sitemaps(self, urls: Iterable[str]) -> Iterator[Request]:
-        for url in urls:
-            if self._is_here(url):
-                request = self._source(url, self.sitemap, Purpose.SITEMAP, SITEMAP)
-                request.meta[COUNTED] = SITEMAPS
+    def _pages(self, told: Iterable[Found]) -> Generator[Request, None, bool]:
+        """Asks for what is worth it; returns whether any of it was new."""
+        is_new = False
+        for one in told:
+            url = at_home(one.url, self._home)
+            if url is None:
+                continue
+            found = replace(one, url=folded(url))
+            verdict = self._judge_of.judge(found)
+            self._count(found, verdict)
+            request = self.ask(found.url, site=self._site, priority=PAGE)
+            request.meta[COUNTED] = PAGES
+            if found.changed:
+                request.meta[CHANGED] = found.changed
+            if self._preview:
+                is_new |= self._tell(request, found, verdict)
+            elif verdict.taken:
+                is_new = is_new or not self.recorder.leases.knows(request)
                 yield request
+        return is_new
 
-    def _pages(self, urls: Iterable[str]) -> Iterator[Request]:
-        for url in urls:
-            if self._is_here(url):
-                request = self.ask(urldefrag(url).url, site=self._site, priority=PAGE)
-                request.meta[COUNTED] = PAGES
-                yield request
-
-    def _is_here(self, url: str) -> bool:
-        try:
-            is_web = url.startswith(("http://", "https://")) and len(url) <= LONGEST_ADDRESS
-            return is_web and place_of(url) == self._place
-        except ValueError:  # such as a port that is no number
-            return False
+    def _lists(self, urls: Iterable[str], barren: int) -> Iterator[Request]:
+        for told in urls:
+            url = at_home(told, self._home)
+            if url is None or trap(url) or (self.plan.exclude and self.plan.exclude.search(url)):
+                continue
+            request = self._list(url)
+            request.meta[BARREN] = barren
+            if self._preview:
+                self._tell(request, Found(url=url, source=LISTING), Verdict(True, "a list"))
+            yield request
 
     def _list(self, url: str, *, named: bool = False) -> Request:
-        request = self.ask(url, site=self._site, named=named, priority=LISTING)
+        request = self.ask(url, site=self._site, named=named, priority=LIST)
         request.meta[LISTS] = True
         request.meta[COUNTED] = PAGES
         return request
 
-    def _source(self, url: str, callback: Any, purpose: Purpose, priority: int) -> Request:
-        """A feed or a sitemap: one that cannot be read takes nothing from the pages told by others."""
-        meta = {PURPOSE: purpose.value, SITE: self._site}
-        return Request(url, callback=callback, errback=self._source_failed, meta=meta, priority=priority)
+    def _source(self, url: str, callback: Any, purpose: Purpose, priority: int, counted: str) -> Request:
+        meta = {PURPOSE: purpose.value, SITE: self._site, COUNTED: counted}
+        return Request(url, callback=callback, errback=self.not_read, meta=meta, priority=priority)
 
-    def _source_failed(self, failure: Any) -> None:
-        self.logger.info("could not be read: %s (%s)", failure.request.url, type(failure.value).__name__)
+    def _tell(self, request: Request, found: Found, verdict: Verdict) -> bool:
+        assert self._preview is not None
+        assert self.crawler.request_fingerprinter is not None
+        return self._preview.tell(self.crawler.request_fingerprinter.fingerprint(request), found, verdict)
+
+    def _count(self, found: Found, verdict: Verdict) -> None:
+        """For the log's closing numbers."""
+        assert self.crawler.stats is not None
+        self.crawler.stats.inc_value(f"discovery/{found.source}/{'taken' if verdict.taken else 'left'}")
 
     def _robots_read(self, robotparser: Any, request: Request) -> None:
         """Protego tells the `Sitemap:` lines; other parsers of robots.txt do not."""
-        if place_of(request.url) == self._place:
-            self._told_by_robots = list(getattr(getattr(robotparser, "rp", None), "sitemaps", ()))
+        if place_of(request.url) == place_of(self._home):
+            told = getattr(getattr(robotparser, "rp", None), "sitemaps", ())
+            self._told_by_robots = [url for url in told if len(url) <= LONGEST][:MOST_SITEMAPS]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
@@ -39,6 +41,41 @@ def web_address(url: str) -> str:
     if not usable:
         raise complaint(f"{url!r} is not the address of a page; it begins with https:// or http:// and a host")
     return url
+
+
+def pattern(name: str, said: str) -> re.Pattern[str] | None:
+    """The regular expression, if it is one, and one that no address keeps busy; None for an empty one."""
+    if not said:
+        return None
+    try:
+        compiled = re.compile(said)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise complaint(f"-a {name}={said}: not a regular expression: {error}") from error
+    slow = _slow_on(compiled)
+    if slow is not None:
+        raise complaint(f"-a {name}={said}: takes too long on addresses such as {slow}; repeat less within repetitions")
+    return compiled
+
+
+#: Seconds that a pattern may take for one address; a site has thousands.
+_LONGEST_SEARCH: Final = 0.05
+#: Characters after the host. From step to step so few more that even exponential growth is noticed in time.
+_LENGTHS: Final = (*range(6, 40, 3), 80, 160, 320, 640, 1280, 1990)
+_MOST_UNITS: Final = 24
+
+
+def _slow_on(pattern: re.Pattern[str]) -> str | None:
+    """The begin of an address, of those that a site could make up to keep us busy, that the pattern is too slow for."""
+    said = [*dict.fromkeys(sign for sign in pattern.pattern if sign.isalnum() or sign in "/-_.=&?%")]
+    units = [*said[:_MOST_UNITS], "/", "a", "1", "-", "a/", "ab", "1-"]
+    for length in _LENGTHS:
+        for unit in units:
+            address = f"https://a.example/{unit * (length // len(unit))}~"
+            began = time.perf_counter()
+            pattern.search(address)
+            if time.perf_counter() - began > _LONGEST_SEARCH:
+                return f"{address[:40]}…"
+    return None
 
 
 def addresses(path: Path) -> Iterable[str]:

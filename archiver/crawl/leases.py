@@ -67,6 +67,14 @@ class Leases:
             self._broke(error, "writing the frontier")
             return False
 
+    def knows(self, request: Request) -> bool:
+        """Whether the page that a request asks for is known to the job."""
+        try:
+            return self.frontier.knows(self._fingerprint(request))
+        except OSError as error:
+            self._broke(error, "reading the frontier")
+            return True
+
     def next(self) -> Request | None:
         if self._is_frozen:
             return None
@@ -154,10 +162,9 @@ class Leases:
 
     def _entry(self, request: Request) -> Entry:
         chain = redirected_from(request)
-        assert self._crawler.request_fingerprinter is not None
         return Entry(
             key=_key(request.url, chain, request.method, request.body),
-            page=self._crawler.request_fingerprinter.fingerprint(request),
+            page=self._fingerprint(request),
             host=urlsplit(request.url).hostname or "",
             url=first_asked(request),
             request=_stored(request, self._spider),
@@ -165,6 +172,10 @@ class Leases:
             always=request.dont_filter,
             counted=None if chain else request.meta.get(COUNTED),
         )
+
+    def _fingerprint(self, request: Request) -> bytes:
+        assert self._crawler.request_fingerprinter is not None
+        return self._crawler.request_fingerprinter.fingerprint(request)
 
 
 def _key(url: str, chain: tuple[str, ...], method: str = "GET", body: bytes = b"") -> bytes:

@@ -31,6 +31,8 @@ class PageSpider(Spider):
     Arguments: ClassVar[type[Struct]]
     #: Whether it goes from page to page by itself, so that hosts must be told whom to write to.
     needs_contact: ClassVar[bool] = False
+    #: Whether it takes a `preview`, which it tells what it would ask for.
+    can_preview: ClassVar[bool] = False
 
     def __init__(self, plan: Any = None, spoken: Mapping[str, str] | None = None, **arguments: str) -> None:
         super().__init__()

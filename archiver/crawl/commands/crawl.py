@@ -13,7 +13,8 @@ import sys
 from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from scrapy.commands import ScrapyCommand
@@ -24,12 +25,25 @@ from scrapy.utils.conf import arglist_to_dict
 from twisted.logger import globalLogBeginner
 
 from archiver.crawl import config, guard, housekeeping, lock, metrics
+from archiver.crawl.discovery.preview import Preview
 from archiver.crawl.limits import MEGABYTE, size_of, spent
 from archiver.crawl.ping import FAIL, START, SUCCESS, ping
 from archiver.crawl.recorder import Recorder
 from archiver.crawl.run import Exit, Run, exit_for
 from archiver.crawl.table import printable, table
 from archiver.store.layout import Layout, new_run_id
+
+#: Settings under which a run leaves nothing behind but what it printed.
+_UNNOTICED: Final = {
+    "metrics": "",
+    "ping": "",
+    "comments": False,
+    "conversions": False,
+    "page_limit": 0,
+    "size_limit": 0,
+    "disk_budget": 0,
+    "gate": 0,
+}
 
 
 class Command(ScrapyCommand):
@@ -55,8 +69,14 @@ class Command(ScrapyCommand):
             action="append",
             default=[],
             metavar="NAME=VALUE",
-            help="an argument of the spider: url=ADDRESS, urls=FILE, pages=NUMBER",
+            help="an argument of the spider: url=ADDRESS, urls=FILE, pages=NUMBER, match=REGEX, exclude=REGEX",
         )
+        parser.add_argument("--match", metavar="REGEX", help="site: only pages whose address matches (-a match=REGEX)")
+        parser.add_argument(
+            "--exclude", metavar="REGEX", help="site: no pages whose address matches (-a exclude=REGEX)"
+        )
+        parser.add_argument("--dry-run", action="store_true", help="site: list what would be fetched; keep nothing")
+        parser.add_argument("--json", action="store_true", help="with --dry-run: one JSON object a line")
         parser.add_argument("--data", metavar="FOLDER", help="the folder everything is written to (ARCHIVER_DATA)")
         parser.add_argument("--table", action="store_true", help="print the closing table, terminal or not")
 
@@ -69,6 +89,10 @@ class Command(ScrapyCommand):
             spoken = arglist_to_dict(opts.spargs)
         except ValueError:
             raise UsageError("-a takes NAME=VALUE", print_help=False) from None
+        for name in ("match", "exclude"):
+            said = getattr(opts, name)
+            if said is not None and spoken.setdefault(name, said) != said:
+                raise UsageError(f"--{name} and -a {name}=… say different things", print_help=False)
         try:
             self._config = config.from_settings(self.settings)
         except config.ConfigError as error:
@@ -76,6 +100,11 @@ class Command(ScrapyCommand):
         self._spider = self._judge(args)
         self._arguments = {"plan": self._spider.read_arguments(spoken), "spoken": spoken}
         self._introduce(getattr(self._arguments["plan"], "urls", ()))
+        self._lock = ExitStack()
+        if opts.json and not opts.dry_run:
+            raise UsageError("--json is for --dry-run", print_help=False)
+        if opts.dry_run:
+            self._prepare_preview(as_json=opts.json)
         self._prepare(Layout(data=config.data_folder(self.settings), run_id=new_run_id()))
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:  # noqa: ARG002
@@ -84,7 +113,9 @@ class Command(ScrapyCommand):
         crawler = self.crawler_process.create_crawler(self._spider)
         crawling = self.crawler_process.crawl(crawler, **self._arguments)
         self.crawler_process.start()
-        self._finish(crawler, crawling, opts.table or sys.stdout.isatty())
+        self._finish(crawler, crawling, not opts.dry_run and (opts.table or sys.stdout.isatty()))
+        if opts.dry_run:
+            self._lock.close()
 
     def _judge(self, args: list[str]) -> Any:
         """The spider that was asked for."""
@@ -113,10 +144,21 @@ class Command(ScrapyCommand):
             )
         _say(f"note: {stranger} is not told whom to write to; ARCHIVER_CONTACT would say it")
 
+    def _prepare_preview(self, *, as_json: bool) -> None:
+        """A run like any other, in a folder of its own that goes with it, and nobody is told of it."""
+        assert self.settings is not None
+        if not self._spider.can_preview:
+            raise UsageError(f"--dry-run is for site, not for {self._spider.name}", print_help=False)
+        folder = self._lock.enter_context(TemporaryDirectory(prefix="archiver-"))
+        for name, value in {**_UNNOTICED, "data": folder}.items():
+            self.settings.set(config.PREFIX + name.upper(), value, "cmdline")
+        self._config = config.from_settings(self.settings)
+        plan = self._arguments["plan"]
+        self._arguments["preview"] = Preview(sys.stdout, as_json=as_json, most=plan.pages)
+
     def _prepare(self, layout: Layout) -> None:
         """Take the lock and give the run its name and its log."""
         assert self.settings is not None
-        self._lock = ExitStack()
         try:
             self._lock.enter_context(lock.held(layout.data, layout.run_id))
             layout.log().parent.mkdir(parents=True, exist_ok=True)
@@ -139,6 +181,7 @@ class Command(ScrapyCommand):
         self.settings.set(config.RUN_ID, layout.run_id, "cmdline")
         if not self.settings["LOG_FILE"]:
             self.settings.set("LOG_FILE", str(layout.log()), "cmdline")
+        self._log = None if "preview" in self._arguments else self.settings["LOG_FILE"]
 
     def _finish(self, crawler: Crawler, crawling: Any, show: bool) -> None:
         assert self.settings is not None
@@ -147,7 +190,7 @@ class Command(ScrapyCommand):
         if recorder is None:
             self.exitcode = exit_for(failed) if isinstance(failed, OSError) else Exit.CRASH
             self._ping(FAIL)
-            _say(f"the crawl did not start: {failed or 'unknown cause'}", self.settings["LOG_FILE"])
+            _say(f"the crawl did not start: {failed or 'unknown cause'}", self._log)
             return
         if failed:
             recorder.run.broke(failed, "the crawl did not start")
@@ -157,7 +200,7 @@ class Command(ScrapyCommand):
         if show:
             sys.stdout.write(table(recorder.run))
         if self.exitcode:
-            _say(recorder.run.cause or "failed", self.settings["LOG_FILE"])
+            _say(recorder.run.cause or "failed", self._log)
 
     def _tell(self, run: Run) -> None:
         """Whoever watches: the manifest once more, since faults may come after it, the metrics, the ping."""

@@ -79,6 +79,9 @@ class Frontier(Protocol):
         ``instead_of`` is acknowledged with it: the leased request that this one carries on.
         """
 
+    def knows(self, page: bytes) -> bool:
+        """Whether a request for this page was added, and be it done."""
+
     def lease(self, besides: Collection[str] = ()) -> Leased | None:
         """The next request to make, of a host that is none of these and that no other worker asks.
 

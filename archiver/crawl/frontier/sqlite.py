@@ -102,7 +102,7 @@ class SqliteFrontier:
         kind = entry.counted
         if most is not None and kind is not None and self._counted[kind] >= most:
             return False
-        if not entry.always and self._knows(entry.page):
+        if not entry.always and self.knows(entry.page):
             return False
         with self._whole():
             row = (entry.key, entry.page, entry.host, entry.url, kind, entry.priority, entry.request)
@@ -114,6 +114,10 @@ class SqliteFrontier:
         if is_new and kind is not None:
             self._counted[kind] += 1
         return is_new
+
+    def knows(self, page: bytes) -> bool:
+        with self._plainly():
+            return self._db.execute(_KNOWN, (self._job, page)).fetchone() is not None
 
     def lease(self, besides: Collection[str] = ()) -> Leased | None:
         with self._plainly():
@@ -223,10 +227,6 @@ class SqliteFrontier:
             [version] = self._db.execute("SELECT version FROM frontier_schema").fetchone()
         if version != _VERSION:
             raise OSError(errno.EINVAL, f"its frontier is of version {version}, and this program knows {_VERSION}")
-
-    def _knows(self, page: bytes) -> bool:
-        with self._plainly():
-            return self._db.execute(_KNOWN, (self._job, page)).fetchone() is not None
 
     def _done(self, key: bytes) -> None:
         self._db.execute(_TAKE_FROM_HOST, (self._job, key, self._job))
