@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Generator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Self
 from urllib.parse import urljoin, urlsplit
@@ -18,7 +18,7 @@ from archiver.crawl import arguments
 from archiver.crawl.discovery import feeds, listings, sitemaps, wordpress
 from archiver.crawl.discovery.addresses import LONGEST, folded, trap
 from archiver.crawl.discovery.found import LISTING, NAMED, Found
-from archiver.crawl.discovery.judging import Judge, Verdict, calls_itself_of_reviews
+from archiver.crawl.discovery.judging import Judge, Verdict, calls_itself_of_reviews, revised
 from archiver.crawl.discovery.preview import Preview
 from archiver.crawl.notes import CHANGED, COUNTED, PURPOSE, SITE, is_named
 from archiver.crawl.recorder import request_of
@@ -39,11 +39,15 @@ MOST_SITEMAPS = 50
 FEEDS_A_PAGE, POSTS_A_PAGE, LEAST = 0.2, 0.02, 20
 #: Lists and feeds are read on as long as they tell something new; after so many that did not, their past is known.
 MOST_BARREN_LISTS, MOST_BARREN_FEEDS = 10, 2
-#: What the frontier remembers: where the site was found, whether it calls itself one of reviews, its sections' names.
-FOUND_AT, OF_REVIEWS, SECTIONS = "found at", "of reviews", "sections"
+#: What the frontier remembers: where the site was found, whether it calls itself one of reviews, its sections'
+#: names, and why a page was left.
+FOUND_AT, OF_REVIEWS, SECTIONS, LEFT = "found at", "of reviews", "sections", "left"
 #: Noted on requests: that a page lists others, how many before it told nothing new, the root of a REST interface,
-#: what its kind of posts is called, and what to ask for where nothing is.
-LISTS, BARREN, ROOT, KIND, INSTEAD = "lists", "barren", "root", "kind", "instead"
+#: what its kind of posts is called, what to ask for where there is no sitemap, and what the front page lists: that
+#: waits until the sources that say more of a page have been read.
+LISTS, BARREN, ROOT, KIND, INSTEAD, LISTED = "lists", "barren", "root", "kind", "instead", "listed"
+#: Of what a front page lists.
+MOST_LISTED = 2000
 
 
 @dataclass(frozen=True)
@@ -125,8 +129,10 @@ class Site(PageSpider):
         if is_named(asked):
             self._settle(page, response.url)
             yield from self._sources(page, response.url)
+            yield from self._lists(listings.further(page), 0)
+            return
         is_new = yield from self._pages(listings.entries(page))
-        barren = 0 if is_new or is_named(asked) else asked.meta.get(BARREN, 0) + 1
+        barren = 0 if is_new else asked.meta.get(BARREN, 0) + 1
         if barren < MOST_BARREN_LISTS:
             yield from self._lists(listings.further(page), barren)
 
@@ -188,14 +194,13 @@ class Site(PageSpider):
 
     def sitemap(self, response: Response) -> Iterator[Request]:
         told = sitemaps.read(self.recorder.page(response)) if response.status == 200 else sitemaps.Sitemap()
-        if not told.sitemaps and not told.pages:
-            yield from self._sitemaps_instead(request_of(response))
         yield from self._pages(told.pages)
         yield from self._sitemaps(told.sitemaps)
+        yield from self._after_sitemap(request_of(response), read=bool(told.sitemaps or told.pages))
 
     def no_sitemap(self, failure: Failure) -> Iterator[Request]:
         self.not_read(failure)
-        yield from self._sitemaps_instead(failure.request)  # type: ignore[attr-defined]
+        yield from self._after_sitemap(failure.request, read=False)  # type: ignore[attr-defined]
 
     def not_read(self, failure: Failure) -> None:
         """A source that cannot be read takes nothing from the pages told by others."""
@@ -207,11 +212,13 @@ class Site(PageSpider):
         request.meta[BARREN] = barren
         return request
 
-    def _sitemaps_instead(self, asked: Request) -> Iterator[Request]:
-        first, *others = asked.meta.get(INSTEAD, ()) or ("",)
-        yield from self._sitemaps([first] if first else [], others)
+    def _after_sitemap(self, asked: Request, *, read: bool) -> Iterator[Request]:
+        for url, title, *sections in asked.meta.get(LISTED, ()):
+            yield from self._pages([Found(url=url, source=LISTING, title=title, sections=tuple(sections))])
+        if not read:
+            yield from self._sitemaps(asked.meta.get(INSTEAD, ())[:1], asked.meta.get(INSTEAD, ())[1:])
 
-    def _sitemaps(self, urls: Iterable[str], instead: Iterable[str] = ()) -> Iterator[Request]:
+    def _sitemaps(self, urls: Iterable[str], instead: Sequence[str] = ()) -> Iterator[Request]:
         for url in urls:
             if at_home(url, self._home):
                 request = self._source(url, self.sitemap, Purpose.SITEMAP, SITEMAP, SITEMAPS)
@@ -236,11 +243,12 @@ class Site(PageSpider):
         for feed in feeds.feeds(page):
             if at_home(feed, self._home):
                 yield self._feed(feed)
-        if self._told_by_robots:
-            yield from self._sitemaps(urljoin(url, told) for told in self._told_by_robots)
-        else:
-            first, *others = (urljoin(url, path) for path in sitemaps.USUAL_PATHS)
-            yield from self._sitemaps([first], others)
+        told = [urljoin(url, told) for told in self._told_by_robots]
+        usual = [urljoin(url, path) for path in sitemaps.USUAL_PATHS]
+        first, *others = [*self._sitemaps(told)] or [*self._sitemaps(usual[:1], usual[1:])]
+        listed = listings.entries(page)[:MOST_LISTED]
+        first.meta[LISTED] = [[one.url, one.title, *one.sections] for one in listed]
+        yield from (first, *others)
 
     def _pages(self, told: Iterable[Found]) -> Generator[Request, None, bool]:
         """Asks for what is worth it; returns whether any of it was new."""
@@ -250,7 +258,7 @@ class Site(PageSpider):
             if url is None:
                 continue
             found = replace(one, url=folded(url))
-            verdict = self._judge_of.judge(found)
+            verdict = self._judged(found)
             self._count(found, verdict)
             request = self.ask(found.url, site=self._site, priority=PAGE)
             request.meta[COUNTED] = PAGES
@@ -262,6 +270,16 @@ class Site(PageSpider):
                 is_new = is_new or not self.recorder.leases.knows(request)
                 yield request
         return is_new
+
+    def _judged(self, found: Found) -> Verdict:
+        """What a source that says more of a page has it left for holds for those that come after it."""
+        verdict = self._judge_of.judge(found)
+        frontier = self.recorder.leases.frontier
+        if verdict.taken:
+            return verdict if verdict.is_told else revised(verdict, frontier.recall(f"{LEFT} {found.url}"))
+        if verdict.is_told:
+            frontier.remember(f"{LEFT} {found.url}", verdict.reason)
+        return verdict
 
     def _lists(self, urls: Iterable[str], barren: int) -> Iterator[Request]:
         for told in urls:

@@ -57,8 +57,27 @@ def refusal(host: str) -> str | None:
 def is_public(address: str) -> bool:
     """Whether an address can be reached from everywhere."""
     ip = ipaddress.ip_address(address)
-    mapped = ip.ipv4_mapped if isinstance(ip, ipaddress.IPv6Address) else None
-    return (mapped or ip).is_global and not ip.is_multicast
+    if isinstance(ip, ipaddress.IPv6Address):
+        if ip.ipv4_mapped:
+            return is_public(str(ip.ipv4_mapped))
+        within = _ipv4_within(ip)
+        if within is not None and not is_public(str(within)):
+            return False
+        if ip not in _GIVEN_OUT and ip not in _NAT64:
+            return False
+    return ip.is_global and not ip.is_multicast
+
+
+#: All of IPv6 that is given to networks (RFC 4291, 2.4), and the prefix behind which all of IPv4 lies (RFC 6052).
+_GIVEN_OUT: Final = ipaddress.IPv6Network("2000::/3")
+_NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
+
+
+def _ipv4_within(ip: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """The IPv4 address to which a gateway would carry what is sent to this one."""
+    if ip in _NAT64:
+        return ipaddress.IPv4Address(int(ip) & 0xFFFF_FFFF)
+    return ip.teredo[1] if ip.teredo else ip.sixtofour
 
 
 #: Names that no public registry gives away (RFC 6761, 6762, 8375, and what networks use).

@@ -26,6 +26,7 @@ from archiver.record import Rating
 class _Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     parameters: tuple[str, ...]
     prefixes: tuple[str, ...]
+    sessions: tuple[str, ...]
     only: dict[str, tuple[str, ...]]
 
 
@@ -44,6 +45,7 @@ _PARAMETERS: Final = frozenset(name.lower() for name in _TRACKING.parameters)
 _SUFFIXES: Final = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None, include_psl_private_domains=True)
 _DIGITS: Final = 16
 _SESSION: Final = re.compile(r";jsessionid=[^/?;]{0,200}", re.I)
+_SESSION_ID: Final = re.compile(r"[0-9a-f]{32}")
 _WWW: Final = re.compile(r"www\d{0,3}\.")
 
 
@@ -115,6 +117,8 @@ def _query(url: str) -> list[tuple[str, str]]:
 
 
 def _is_tracking(name: str, value: str) -> bool:
+    if name in _TRACKING.sessions and _SESSION_ID.fullmatch(value):
+        return True
     return name.lower() in _PARAMETERS or name.startswith(_TRACKING.prefixes) or value in _TRACKING.only.get(name, ())
 
 

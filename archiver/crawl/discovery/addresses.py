@@ -35,7 +35,6 @@ def folded(url: str) -> str:
     ending = next((end for end in variants.path_endings if path.lower().endswith(end)), "")
     if ending and urlsplit(path).path.lower() not in (ending, f"{ending}/"):
         path = path[: -len(ending)] + ("/" if ending.endswith("/") else ".html" if ending.endswith(".html") else "")
-        path = path.removesuffix("/.html")
     return path + mark + query
 
 

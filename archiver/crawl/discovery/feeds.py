@@ -66,7 +66,11 @@ def _wordpress(root: etree._Element, page: Page) -> str | None:
     if not any("wordpress" in (generator.text or "").lower() for generator in _heads(root, "generator")):
         return None
     at = whole_number(url_query_parameter(page.url or "", "paged")) or 1
-    return add_or_replace_parameters(page.url or "", {"paged": str(at + 1)}) if any(_entries(root)) else None
+    return (
+        add_or_replace_parameters(page.url or "", {"paged": str(at + 1)})
+        if next(_entries(root), None) is not None
+        else None
+    )
 
 
 def _blogger(root: etree._Element, page: Page) -> str | None:

@@ -17,6 +17,7 @@ from archiver.crawl.discovery.rules import discovery, plain, review_word, words_
 
 #: What a site publishes as an article is told here.
 _PUBLISHED: Final = (REST, FEED)
+_UNTOLD: Final = "nothing says otherwise"
 _NUMBER: Final = re.compile(r"\d{1,9}")
 
 
@@ -25,6 +26,8 @@ class Verdict:
     taken: bool
     #: Why, for people.
     reason: str
+    #: Whether it rests on what a source says of this very page; other sources may say nothing of it.
+    is_told: bool = False
 
 
 @dataclass(frozen=True)
@@ -49,12 +52,17 @@ class Judge:
     def _by_words(self, found: Found) -> Verdict:
         said = review_word((*found.sections, unquote(urlsplit(found.url).path), found.title or ""))
         if said:
-            return _taken(f"says {said}")
+            return Verdict(True, f"says {said}", is_told=True)
         segments = [plain(unquote(segment)) for segment in segments_of(found.url)]
         if len(segments) == 1 and found.source not in _PUBLISHED and _bare(segments[0]) in discovery().others.papers:
             return _left(f"of the house: /{segments[0]}")
         other = None if self.of_reviews else _other_section(found, segments)
-        return _left(f"section: {other}") if other else _taken("nothing says otherwise")
+        return Verdict(False, f"section: {other}", is_told=True) if other else _taken(_UNTOLD)
+
+
+def revised(verdict: Verdict, earlier: str | None) -> Verdict:
+    """A verdict for want of words gives way to ``earlier``, why a source that is trusted more had the page left."""
+    return _left(earlier) if earlier and verdict.reason == _UNTOLD else verdict
 
 
 def calls_itself_of_reviews(*said: str | None) -> bool:

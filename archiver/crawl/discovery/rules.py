@@ -63,17 +63,18 @@ def discovery() -> Discovery:
     return rules.read("discovery.toml", Discovery)
 
 
+_ACCENT: Final = re.compile("[\u0300-\u036f]")
 _WORD: Final = re.compile(r"[^\W_]+")
 
 
 def words_of(said: str) -> list[str]:
-    """The words of an address or a text: lower case, without accents."""
+    """The words of an address or a text, in their :func:`plain` form."""
     return _WORD.findall(plain(said))
 
 
 def plain(said: str) -> str:
-    apart = unicodedata.normalize("NFKD", said.casefold())
-    return "".join(sign for sign in apart if not unicodedata.combining(sign))
+    """In lower case, without the accents of Latin, Greek and Cyrillic letters."""
+    return unicodedata.normalize("NFC", _ACCENT.sub("", unicodedata.normalize("NFKD", said.casefold())))
 
 
 def review_word(said: Iterable[str]) -> str | None:

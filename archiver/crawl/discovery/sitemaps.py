@@ -28,8 +28,14 @@ _GZIP: Final = b"\x1f\x8b\x08"
 #: What the protocol allows a sitemap to have: bytes, unpacked, and entries.
 _LARGEST: Final = 50 * 2**20
 _MOST_ENTRIES: Final = 50_000
-#: Of an entry; the rest of what it says is not kept.
-_FIELDS: Final = {"loc": "loc", "lastmod": "lastmod", "title": "title", "publication_date": "published"}
+_LISTED: Final = ("url", "sitemap")
+#: What is kept of an entry, by the element around it: pictures have titles and addresses of their own.
+_FIELDS: Final = {
+    "loc": (_LISTED, "loc"),
+    "lastmod": (_LISTED, "lastmod"),
+    "title": (("news",), "title"),
+    "publication_date": (("news",), "published"),
+}
 
 
 @dataclass(frozen=True)
@@ -99,19 +105,23 @@ def _entries(stream: _Readable) -> Iterator[tuple[str, dict[str, str]]]:
             remove_comments=True,
             remove_pis=True,
         ):
-            name = etree.QName(element).localname if isinstance(element.tag, str) else ""
-            if name in _FIELDS:
-                said.setdefault(_FIELDS[name], (element.text or "").strip())
-            elif name in ("url", "sitemap"):
+            name = _name(element)
+            if name in _FIELDS and _name(element.getparent()) in _FIELDS[name][0]:
+                said.setdefault(_FIELDS[name][1], (element.text or "").strip())
+            elif name in _LISTED:
                 count += 1
                 if count > _MOST_ENTRIES:
                     return
                 yield name, said
                 said = {}
-            if name in ("url", "sitemap") or element.getparent() is None:
+            if name in _LISTED or element.getparent() is None:
                 _forget(element)
     except (etree.XMLSyntaxError, OSError, EOFError, ValueError, zlib.error):
         return
+
+
+def _name(element: etree._Element | None) -> str:
+    return etree.QName(element).localname if element is not None and isinstance(element.tag, str) else ""
 
 
 def _forget(element: etree._Element) -> None:
@@ -139,7 +149,7 @@ def _lines(page: Page, stream: _Readable) -> Iterator[Found]:
 
 
 def _of_line(page: Page, line: bytes) -> Found | None:
-    url = _joined(page.url or "", line[: LONGEST + 1].decode("utf-8", "replace"))
+    url = _joined(page.url or "", line[: LONGEST + 1].decode("utf-8-sig", "replace"))
     return Found(url=url, source=SITEMAP, sections=_told_by(page.url or "")) if url else None
 
 
