@@ -20,7 +20,7 @@ from archiver.crawl.discovery.addresses import LONGEST, folded, trap
 from archiver.crawl.discovery.found import LISTING, NAMED, Found
 from archiver.crawl.discovery.judging import Judge, Verdict, calls_itself_of_reviews, revised
 from archiver.crawl.discovery.preview import Preview
-from archiver.crawl.notes import CHANGED, COUNTED, PURPOSE, SITE, is_named
+from archiver.crawl.notes import CHANGED, COUNTED, FIRST, PURPOSE, SITE, is_named
 from archiver.crawl.recorder import request_of
 from archiver.crawl.sites import at_home, place_of, site_of
 from archiver.crawl.spider import PageSpider
@@ -188,8 +188,8 @@ class Site(PageSpider):
         page = self.recorder.page(response)
         is_new = yield from self._pages(feeds.entries(page))
         barren = 0 if is_new else request_of(response).meta.get(BARREN, 0) + 1
-        following = feeds.further(page) if barren < MOST_BARREN_FEEDS else None
-        if following and at_home(following, self._home):
+        following = at_home(feeds.further(page) or "", self._home) if barren < MOST_BARREN_FEEDS else None
+        if following:
             yield self._feed(following, barren)
 
     def sitemap(self, response: Response) -> Iterator[Request]:
@@ -219,8 +219,9 @@ class Site(PageSpider):
             yield from self._sitemaps(asked.meta.get(INSTEAD, ())[:1], asked.meta.get(INSTEAD, ())[1:])
 
     def _sitemaps(self, urls: Iterable[str], instead: Sequence[str] = ()) -> Iterator[Request]:
-        for url in urls:
-            if at_home(url, self._home):
+        for told in urls:
+            url = at_home(told, self._home)
+            if url:
                 request = self._source(url, self.sitemap, Purpose.SITEMAP, SITEMAP, SITEMAPS)
                 yield request.replace(errback=self.no_sitemap, meta={**request.meta, INSTEAD: list(instead)})
 
@@ -236,16 +237,17 @@ class Site(PageSpider):
             self._judge_of = replace(self._judge_of, of_reviews=True)
 
     def _sources(self, page: Page, url: str) -> Iterator[Request]:
-        root = wordpress.root(page)
-        if root and at_home(root, self._home):
+        root = at_home(wordpress.root(page) or "", self._home)
+        if root:
             request = self._source(wordpress.categories_address(root), self.sections, Purpose.API, REST, POSTS)
             yield request.replace(errback=self.no_sections, meta={**request.meta, ROOT: root})
-        for feed in feeds.feeds(page):
-            if at_home(feed, self._home):
+        for told in feeds.feeds(page):
+            feed = at_home(told, self._home)
+            if feed:
                 yield self._feed(feed)
-        told = [urljoin(url, told) for told in self._told_by_robots]
+        named = [urljoin(url, told) for told in self._told_by_robots]
         usual = [urljoin(url, path) for path in sitemaps.USUAL_PATHS]
-        first, *others = [*self._sitemaps(told)] or [*self._sitemaps(usual[:1], usual[1:])]
+        first, *others = [*self._sitemaps(named)] or [*self._sitemaps(usual[:1], usual[1:])]
         listed = listings.entries(page)[:MOST_LISTED]
         first.meta[LISTED] = [[one.url, one.title, *one.sections] for one in listed]
         yield from (first, *others)
@@ -299,7 +301,7 @@ class Site(PageSpider):
         return request
 
     def _source(self, url: str, callback: Any, purpose: Purpose, priority: int, counted: str) -> Request:
-        meta = {PURPOSE: purpose.value, SITE: self._site, COUNTED: counted}
+        meta = {PURPOSE: purpose.value, SITE: self._site, COUNTED: counted, FIRST: True}
         return Request(url, callback=callback, errback=self.not_read, meta=meta, priority=priority)
 
     def _tell(self, request: Request, found: Found, verdict: Verdict) -> bool:

@@ -23,7 +23,7 @@ from scrapy.utils.request import request_from_dict
 
 from archiver.crawl.credentials import LETTING_IN, bare
 from archiver.crawl.frontier import Entry, Frontier
-from archiver.crawl.notes import COUNTED, FOLLOWED, first_asked, redirected_from
+from archiver.crawl.notes import COUNTED, FIRST, FOLLOWED, first_asked, redirected_from
 from archiver.record import Review
 from archiver.store import lines
 from archiver.warc.exchange import uri
@@ -81,9 +81,12 @@ class Leases:
         self._look()
         busy = Counter(host for _, host in self._out.values())
         try:
+            alone = {host for request, (_, host) in self._out.items() if request.meta.get(FIRST)}
             leased = self.frontier.lease(busy)
             if leased is None and busy:
-                leased = self.frontier.lease([host for host, out in busy.items() if out >= self._most_of_a_host])
+                leased = self.frontier.lease(
+                    [host for host, out in busy.items() if out >= self._most_of_a_host or host in alone]
+                )
         except OSError as error:
             self._broke(error, "reading the frontier")
             return None

@@ -37,6 +37,8 @@ PART: Final = "part"
 NAMED: Final = "named"
 #: Of which kind a request is, where a job may make only so many of a kind (the spider's `caps`).
 COUNTED: Final = "counted"
+#: Nothing else is asked of the host until what this one leads to is known.
+FIRST: Final = "first"
 #: When a page was last changed, as whatever told of it says: an instant in ISO 8601, UTC. Not there where nothing does.
 CHANGED: Final = "changed"
 #: How many pages in a row only pointed to the next.
