@@ -10,6 +10,7 @@ import sys
 import threading
 import zlib
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,6 @@ import pytest
 
 from archiver.crawl.discovery import feeds, sitemaps
 from archiver.page import Page
-from archiver.warc.coding import _zstd_library
 from tests.conftest import Answer, Run, Serve
 from tests.crawl.conftest import Crawl
 from tests.crawl.test_discovery_sites import Site, review, served
@@ -32,12 +32,10 @@ EXPLODED = 400 * 2**20
 # -- bombs
 
 
-def zeros(
-    pack: Callable[[bytes], bytes], finish: Callable[[], bytes], size: int = EXPLODED, begin: bytes = b""
-) -> bytes:
+def zeros(pack: Callable[[bytes], bytes], finish: Callable[[], bytes], begin: bytes = b"") -> bytes:
     """So much of nothing, packed without ever being whole."""
     piece = b" " * 2**20
-    return b"".join([pack(begin), *(pack(piece) for _ in range(size // len(piece))), finish()])
+    return b"".join([pack(begin), *(pack(piece) for _ in range(EXPLODED // len(piece))), finish()])
 
 
 def gzipped(begin: bytes = b"") -> bytes:
@@ -56,7 +54,8 @@ def brotlied() -> bytes:
 
 
 def zstandard() -> bytes:
-    packer = _zstd_library().ZstdCompressor()
+    library = import_module("compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd")
+    packer = library.ZstdCompressor()
     return zeros(packer.compress, packer.flush)
 
 
@@ -69,13 +68,23 @@ BOMBS = {
 }
 
 
+#: Runs a command and tells its exit code and its peak. The peak of a process that another started counts from
+#: what that one took itself, which for a test may be more than any crawl.
+MEASURED = """
+import resource, subprocess, sys
+ended = subprocess.run(sys.argv[1:], stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+print(ended.returncode, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024)
+"""
+
+
 def peak(environment: dict[str, str], folder: Path, *words: str) -> tuple[int, int]:
     """The exit code of a crawl, and the megabytes that it took at its peak."""
-    command = [sys.executable, "-m", "archiver", "crawl", *words]
-    with subprocess.Popen(command, cwd=folder, env=environment, stderr=subprocess.DEVNULL) as process:
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    return process.returncode, usage.ru_maxrss // 1024
+    command = [sys.executable, "-c", MEASURED, sys.executable, "-m", "archiver", "crawl", *words]
+    ended = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=True
+    )
+    code, megabytes = map(int, ended.stdout.split())
+    return code, megabytes
 
 
 @pytest.mark.parametrize("bomb", BOMBS)
@@ -204,8 +213,9 @@ LOOPBACK = """
 127.0.0.1 127.0.0.2 127.1 127.0.1 127.255.255.254 0 0.0.0.0 0.0.0.0. 127.0.0.1. 2130706433 2130706434 017700000001
 0177.0.0.1 0177.0.0.01 00000177.0.0.1 0x7f000001 0x7f.0.0.1 0x7f.1 0x7f.0.1 0x7F.0x0.0x0.0x1 0x7f.0.0x1 0177.0x0.1
 127.000.000.001 ①②⑦.⓪.⓪.① １２７.０.０.１ 127。0。0。1 127．0．0．1 127｡0｡0｡1 %31%32%37.0.0.1
-localhost LOCALHOST localhost. ip6-localhost [::1] [0:0:0:0:0:0:0:1] [0000::0001] [::] [::ffff:127.0.0.1] [::ffff:7f00:1]
-[::ffff:7f00:0001] [0:0:0:0:0:ffff:127.0.0.1] [::127.0.0.1] [::7f00:1] [64:ff9b::127.0.0.1] [64:ff9b::7f00:1]
+localhost LOCALHOST localhost. ip6-localhost [::1] [0:0:0:0:0:0:0:1] [0000::0001] [::] [::ffff:127.0.0.1]
+[::ffff:7f00:1] [::ffff:7f00:0001] [0:0:0:0:0:ffff:127.0.0.1] [::127.0.0.1] [::7f00:1]
+[64:ff9b::127.0.0.1] [64:ff9b::7f00:1]
 [2002:7f00:1::] [2002:7f00:0001::1] [2001:0:7f00:1::] [::1%25lo] [fe80::1%25lo] [::ffff:0:127.0.0.1]
 user@127.0.0.1 user:word@localhost paper.example@127.0.0.1 paper.example:80@127.0.0.1
 inside.example rebinding.example metadata.example mapped.example
@@ -413,9 +423,9 @@ def test_no_host_hears_what_is_for_another(way: str, run: Run, tmp_path: Path) -
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
-            host = self.headers["Host"].partition(":")[0]
+            host, _, port = self.headers["Host"].partition(":")
             (heard if host == ELSEWHERE else own).append({name.lower(): value for name, value in self.headers.items()})
-            other = f"http://{ELSEWHERE}:{self.server.server_address[1]}/there"
+            other = f"http://{ELSEWHERE}:{port}/there"
             body, status = b"<p>A page.", 200
             is_moved = host != ELSEWHERE and self.path == ("/robots.txt" if way == "robots" else "/secret-path")
             if is_moved and way == "stub":
@@ -427,7 +437,7 @@ def test_no_host_hears_what_is_for_another(way: str, run: Run, tmp_path: Path) -
             self.send_response(status)
             self.send_header("Content-Length", str(len(body)))
             self.send_header("Content-Type", "text/html")
-            self.send_header("Set-Cookie", "visitor=secret; Path=/")
+            self.send_header("Set-Cookie", f"visitor={host}; Path=/")
             if status != 200:
                 self.send_header("Location", other)
             self.end_headers()
@@ -439,17 +449,13 @@ def test_no_host_hears_what_is_for_another(way: str, run: Run, tmp_path: Path) -
     server = ThreadingHTTPServer(("0.0.0.0", 0), Handler)  # noqa: S104  # several addresses of this machine
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
     base = f"http://127.0.0.1:{server.server_address[1]}"
-    (tmp_path / "pages.txt").write_text(
-        f"{base}/first\n{base.replace('//', '//user:secret@')}/secret-path\n{base}/last\n"
-    )
+    listed = [f"{base}/{path}" for path in ("first", "secret-path", "last")]
+    (tmp_path / "pages.txt").write_text("\n".join(listed))
     ended = run("python", "-m", "archiver", "crawl", "reviews", "-a", "urls=pages.txt")
     server.shutdown()
     server.server_close()
     assert ended.returncode == 0, ended.stderr
-    assert any("secret" in asked.get("cookie", "") for asked in own), "nothing was there to be told"
+    assert any("127.0.0.1" in asked.get("cookie", "") for asked in own), "nothing was there to be told"
     assert bool(heard) is (way != "canonical")
-    leaks = [
-        (name, asked[name]) for asked in heard for name in SECRETS if name in asked and "visitor" not in asked[name]
-    ]
-    leaks += [(name, value) for asked in heard[:1] for name, value in asked.items() if "secret" in value]
-    assert leaks == []
+    told = [(name, asked[name]) for asked in heard for name in SECRETS if name in asked]
+    assert [(name, value) for name, value in told if value != f"visitor={ELSEWHERE}"] == []

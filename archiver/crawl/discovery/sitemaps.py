@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from gzip import GzipFile
 from io import BytesIO
@@ -28,6 +29,12 @@ _GZIP: Final = b"\x1f\x8b\x08"
 #: What the protocol allows a sitemap to have: bytes, unpacked, and entries.
 _LARGEST: Final = 50 * 2**20
 _MOST_ENTRIES: Final = 50_000
+#: Bytes read at a time.
+_STEP: Final = 65_536
+#: Levels of elements, elements, and bytes from one tag's end to the next: whatever has more is no sitemap.
+_DEEPEST: Final = 32
+_MOST_ELEMENTS: Final = 20 * _MOST_ENTRIES
+_LONGEST_RUN: Final = 2**20
 _LISTED: Final = ("url", "sitemap")
 #: What is kept of an entry, by the element around it: pictures have titles and addresses of their own.
 _FIELDS: Final = {
@@ -91,51 +98,70 @@ def _told_by(url: str) -> tuple[str, ...]:
 
 def _entries(stream: _Readable) -> Iterator[tuple[str, dict[str, str]]]:
     """Every `url` and `sitemap` with the first of each field in it."""
-    said: dict[str, str] = {}
-    count = 0
-    try:
-        for _, element in etree.iterparse(
-            stream,
-            events=("end",),
-            recover=True,
-            resolve_entities=False,
-            no_network=True,
-            load_dtd=False,
-            huge_tree=False,
-            remove_comments=True,
-            remove_pis=True,
-        ):
-            name = _name(element)
-            if name in _FIELDS and _name(element.getparent()) in _FIELDS[name][0]:
-                said.setdefault(_FIELDS[name][1], (element.text or "").strip())
-            elif name in _LISTED:
-                count += 1
-                if count > _MOST_ENTRIES:
-                    return
-                yield name, said
-                said = {}
-            if name in _LISTED or element.getparent() is None:
-                _forget(element)
-    except (etree.XMLSyntaxError, OSError, EOFError, ValueError, zlib.error):
-        return
+    told = _Told()
+    parser = etree.XMLParser(  # type: ignore[call-overload]  # the stubs ask more of a target than lxml does
+        target=told, recover=True, resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False
+    )
+    count, tag = 0, 0
+    with suppress(etree.XMLSyntaxError, OSError, EOFError, ValueError, zlib.error):
+        while piece := stream.read(_STEP):
+            tag = len(piece) - 1 - piece.rfind(b">") if b">" in piece else tag + len(piece)
+            if tag > _LONGEST_RUN:
+                return
+            parser.feed(piece)
+            count += len(told.entries)
+            yield from told.entries[: max(0, len(told.entries) - max(0, count - _MOST_ENTRIES))]
+            told.entries.clear()
+            if count > _MOST_ENTRIES or told.is_over:
+                return
+        parser.close()
+    yield from told.entries
 
 
-def _name(element: etree._Element | None) -> str:
-    return etree.QName(element).localname if element is not None and isinstance(element.tag, str) else ""
+class _Told:
+    """What the parser tells, of which little is kept: no tree is made."""
 
+    def __init__(self) -> None:
+        self.entries: list[tuple[str, dict[str, str]]] = []
+        self.is_over = False
+        self._elements = 0
+        self._names: list[str] = []
+        self._said: dict[str, str] = {}
+        self._text: list[str] | None = None
+        self._length = 0
 
-def _forget(element: etree._Element) -> None:
-    element.clear()
-    parent = element.getparent()
-    while parent is not None and element.getprevious() is not None:
-        del parent[0]
+    def start(self, tag: str, attributes: object) -> None:  # noqa: ARG002
+        self._names.append(tag.rpartition("}")[2])
+        self._elements += 1
+        self.is_over = self.is_over or len(self._names) > _DEEPEST or self._elements > _MOST_ELEMENTS
+        field = _FIELDS.get(self._names[-1])
+        is_kept = field is not None and len(self._names) > 1 and self._names[-2] in field[0]
+        self._text = [] if is_kept else None
+        self._length = 0
+
+    def data(self, text: str) -> None:
+        self._length += len(text)
+        if self._text is not None and self._length <= LONGEST:
+            self._text.append(text)
+
+    def end(self, tag: str) -> None:  # noqa: ARG002
+        name = self._names.pop() if self._names else ""
+        if self._text is not None:
+            self._said.setdefault(_FIELDS[name][1], "".join(self._text).strip())
+            self._text = None
+        if name in _LISTED:
+            self.entries.append((name, self._said))
+            self._said = {}
+
+    def close(self) -> None:
+        """The parser asks for it."""
 
 
 def _lines(page: Page, stream: _Readable) -> Iterator[Found]:
     """A sitemap may be a text with one address a line."""
     rest, count = b"", 0
     try:
-        while (piece := stream.read(65_536)) and count < _MOST_ENTRIES:
+        while (piece := stream.read(_STEP)) and count < _MOST_ENTRIES:
             *lines, rest = (rest + piece).split(b"\n")
             rest = rest[: LONGEST + 1]
             for line in lines:
@@ -171,8 +197,8 @@ class _Limited:
         self._stream = stream
         self._left = _LARGEST
 
-    def read(self, size: int = 65_536, /) -> bytes:
-        piece = self._stream.read(min(max(size, 1), 65_536, self._left)) if self._left else b""
+    def read(self, size: int = _STEP, /) -> bytes:
+        piece = self._stream.read(min(size, self._left)) if self._left else b""
         self._left -= len(piece)
         return piece
 
