@@ -15,6 +15,7 @@ from archiver.store.lines import LineWriter
 
 class Lines:
     def __init__(self, recorder: Recorder) -> None:
+        self._recorder = recorder
         self._run = recorder.run
         self._lines = Shelf(
             lambda site, part: LineWriter(self._run.layout.lines(site, part)),
@@ -30,8 +31,10 @@ class Lines:
     def process_item(self, item: Any) -> Any:
         if isinstance(item, Review):
             writer = self._lines.of(_site(item))
+            begin = writer.size
             writer.write(item)
             self._run.recorded(item, writer.path)
+            self._recorder.recorded(item, writer.path, begin, writer.size - begin)
         return item
 
 

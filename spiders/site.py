@@ -20,7 +20,7 @@ from archiver.crawl.discovery.addresses import LONGEST, folded, trap
 from archiver.crawl.discovery.found import LISTING, NAMED, Found
 from archiver.crawl.discovery.judging import Judge, Verdict, calls_itself_of_reviews, revised
 from archiver.crawl.discovery.preview import Preview
-from archiver.crawl.notes import CHANGED, COUNTED, FIRST, PURPOSE, SITE, is_named
+from archiver.crawl.notes import CHANGED, COUNTED, FIRST, LISTS, PURPOSE, SITE, is_named
 from archiver.crawl.recorder import request_of
 from archiver.crawl.sites import at_home, place_of, site_of
 from archiver.crawl.spider import PageSpider
@@ -42,10 +42,10 @@ MOST_BARREN_LISTS, MOST_BARREN_FEEDS = 10, 2
 #: What the frontier remembers: where the site was found, whether it calls itself one of reviews, its sections'
 #: names, and why a page was left.
 FOUND_AT, OF_REVIEWS, SECTIONS, LEFT = "found at", "of reviews", "sections", "left"
-#: Noted on requests: that a page lists others, how many before it told nothing new, the root of a REST interface,
+#: Noted on requests: how many before it told nothing new, the root of a REST interface,
 #: what its kind of posts is called, what to ask for where there is no sitemap, and what the front page lists: that
 #: waits until the sources that say more of a page have been read.
-LISTS, BARREN, ROOT, KIND, INSTEAD, LISTED = "lists", "barren", "root", "kind", "instead", "listed"
+BARREN, ROOT, KIND, INSTEAD, LISTED = "barren", "root", "kind", "instead", "listed"
 #: Of what a front page lists.
 MOST_LISTED = 2000
 

@@ -22,6 +22,7 @@ from archiver.cli.converted import Made, made
 from archiver.cli.found import named
 from archiver.crawl.doors import archived_review
 from archiver.record import Capture, Review
+from archiver.store.history import as_seen
 from archiver.store.lines import decode, encode
 from archiver.warc.digests import stated
 from archiver.warc.faults import Fault, Kind
@@ -176,8 +177,6 @@ def _digest(record: Record) -> str:
 
 #: What a line says of the exchange, whoever made it.
 _OF_THE_EXCHANGE: Final = ("fetch_time", "fetch_status", "redirect_chain", "content_type", "content_truncated")
-#: What later visits add to a comment.
-_HISTORY: Final = ("first_seen", "last_seen", "vanished_at")
 
 
 def _of_content(review: Review, path: Path) -> Iterator[Fault]:
@@ -239,13 +238,8 @@ def _in_words(review: Review) -> str:
 
 
 def _comparable(review: Review) -> dict[str, Any]:
-    said = review.to_dict()
+    said = as_seen(review).to_dict()
     del said["extractor"]["parsed_at"]
-    said["comments"] = [
-        {name: value for name, value in comment.items() if name not in _HISTORY}
-        for comment in said["comments"]
-        if comment["vanished_at"] is None
-    ]
     return said
 
 

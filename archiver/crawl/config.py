@@ -62,6 +62,9 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     metrics: str = ""
     ping: Annotated[str, Meta(pattern=r"^(https?://[^\s/]+(/\S*)?)?$")] = ""
     gate: Annotated[float, Meta(ge=0, le=1)] = 0.5
+    revisit_share: Annotated[float, Meta(ge=0)] = 0.1
+    revisit_shortest: Annotated[float, Meta(ge=0, le=100_000)] = 0.9
+    revisit_longest: Annotated[float, Meta(ge=0, le=100_000)] = 180.0
 
 
 class Setting(NamedTuple):

@@ -30,6 +30,12 @@ _HELP: Final = {
     "exchanges": "requests archived",
     "failed": "pages that failed",
     "incomplete": "pages whose comments did not all come",
+    "known": "pages that had been visited before",
+    "unchanged": "of those, how many were as they had been",
+    "changed": "how many had changed, or their comments had",
+    "gone": "how many were gone that had been there",
+    "comments_new": "comments that an earlier visit had not found",
+    "comments_vanished": "comments that an earlier visit had found and this one did not",
 }
 
 

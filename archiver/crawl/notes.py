@@ -39,8 +39,12 @@ NAMED: Final = "named"
 COUNTED: Final = "counted"
 #: Nothing else is asked of the host until what this one leads to is known.
 FIRST: Final = "first"
+#: Noted on a request for a page that lists others: it is read anew each time.
+LISTS: Final = "lists"
 #: When a page was last changed, as whatever told of it says: an instant in ISO 8601, UTC. Not there where nothing does.
 CHANGED: Final = "changed"
+#: How many comments the page has, as a source told.
+COMMENTED: Final = "commented"
 #: How many pages in a row only pointed to the next.
 FOLLOWED: Final = "followed"
 #: Scrapy's list of the addresses that were redirected; pages that only point onward are added to it.

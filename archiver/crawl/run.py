@@ -92,6 +92,12 @@ class Counts(Struct, kw_only=True):
     exchanges: Annotated[int, Meta(description="requests archived, hops and robots.txt included")] = 0
     failed: Annotated[int, Meta(description="pages in `failed`")] = 0
     incomplete: Annotated[int, Meta(description="pages in `incomplete`")] = 0
+    known: Annotated[int, Meta(description="pages answered that had been visited before")] = 0
+    unchanged: Annotated[int, Meta(description="of those, as they had been: 304, or the same review and comments")] = 0
+    changed: Annotated[int, Meta(description="of those, with another review or other comments")] = 0
+    gone: Annotated[int, Meta(description="of those, gone now, and there before")] = 0
+    comments_new: Annotated[int, Meta(description="comments that the visit before had not found")] = 0
+    comments_vanished: Annotated[int, Meta(description="comments found before that are not there any more")] = 0
 
 
 class SiteCounts(Struct, kw_only=True):
@@ -168,6 +174,8 @@ class Run:
         self.ending = "finished"
         #: Requests that earlier runs of the same job had done.
         self.earlier = 0
+        #: Whether there was nothing to ask for, and rightly so.
+        self.is_idle = False
         self.kept: list[Kept] = []
         self._made = 0
         self._failed: list[FailedPage] = []
@@ -252,7 +260,7 @@ class Run:
             return ending
         if self._was_refused():
             return Exit.STOPPED_BY_SITE
-        if not self.counts.answered and (self._failed or not self.earlier):
+        if not self.counts.answered and (self._failed or not (self.earlier or self.is_idle)):
             return Exit.NOTHING_FETCHED
         if self.fell:
             return Exit.QUALITY

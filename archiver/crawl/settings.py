@@ -48,7 +48,7 @@ DOWNLOADER_MIDDLEWARES = {
     "archiver.crawl.answers.Redirects": 600,
     "archiver.crawl.manners.Manners": 950,
 }
-SPIDER_MIDDLEWARES = {"archiver.crawl.credentials.Bare": 900}
+SPIDER_MIDDLEWARES = {"archiver.crawl.visits.known.Known": 50, "archiver.crawl.credentials.Bare": 900}
 HTTPERROR_ALLOW_ALL = True
 METAREFRESH_ENABLED = False
 URLLENGTH_LIMIT = 0  # a long address that was asked for is not dropped in silence

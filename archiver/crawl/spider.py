@@ -33,6 +33,8 @@ class PageSpider(Spider):
     needs_contact: ClassVar[bool] = False
     #: Whether it takes a `preview`, which it tells what it would ask for.
     can_preview: ClassVar[bool] = False
+    #: Whether there is nothing to do for it where nothing was archived before.
+    needs_archive: ClassVar[bool] = False
 
     def __init__(self, plan: Any = None, spoken: Mapping[str, str] | None = None, **arguments: str) -> None:
         super().__init__()
@@ -68,6 +70,8 @@ class PageSpider(Spider):
         return iter(())
 
     async def page(self, response: Response) -> AsyncIterator[Review | Request]:
+        if self.recorder.is_as_it_was(response):
+            return
         review = self.recorder.review(response)
         following = self._onward(response, review)
         if following is not None:
@@ -82,7 +86,7 @@ class PageSpider(Spider):
             fault = error
         review = await completed(self.crawler, response, review)
         self._judge(response, review)
-        yield review
+        yield self.recorder.with_history(review)
         if fault is not None:
             raise fault
 

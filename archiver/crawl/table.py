@@ -61,6 +61,13 @@ def _closing(run: Run) -> Iterator[str]:
     if hidden:
         yield f"… and {hidden} more records"
     yield f"{counts.records} records, {counts.comments} comments, {counts.exchanges} exchanges, {counts.failed} failed"
+    if counts.known:
+        yield (
+            f"{counts.known} pages visited again: {counts.unchanged} unchanged, {counts.changed} changed, "
+            f"{counts.gone} gone; {counts.comments_new} new comments, {counts.comments_vanished} vanished"
+        )
+    elif run.is_idle:
+        yield "nothing is due"
     for name, path in (("manifest", run.layout.manifest()), ("log", run.layout.log())):
         yield f"{name}: {path}"
     for folder in sorted({kept.lines.parent for kept in run.kept}):

@@ -26,6 +26,7 @@ from twisted.logger import globalLogBeginner
 
 from archiver.crawl import config, guard, housekeeping, lock, metrics
 from archiver.crawl.discovery.preview import Preview
+from archiver.crawl.frontier.sqlite import FILE
 from archiver.crawl.limits import MEGABYTE, size_of, spent
 from archiver.crawl.ping import FAIL, START, SUCCESS, ping
 from archiver.crawl.recorder import Recorder
@@ -57,7 +58,8 @@ class Command(ScrapyCommand):
 
     def long_desc(self) -> str:
         return (
-            "Archive pages. Spiders: `reviews` (given pages), `site` (what a site announces). "
+            "Archive pages. Spiders: `reviews` (given pages), `site` (what a site announces), `revisit` (known pages, "
+            "when they are due). "
             "Example: crawl reviews -a url=https://example.org/a-review"
         )
 
@@ -100,6 +102,10 @@ class Command(ScrapyCommand):
         self._spider = self._judge(args)
         self._arguments = {"plan": self._spider.read_arguments(spoken), "spoken": spoken}
         self._introduce(getattr(self._arguments["plan"], "urls", ()))
+        data = config.data_folder(self.settings)
+        if self._spider.needs_archive and not _is_archive(data):
+            _say(f"{data}: there is no archive")
+            raise SystemExit(Exit.NO_ARCHIVE)
         self._lock = ExitStack()
         if opts.json and not opts.dry_run:
             raise UsageError("--json is for --dry-run", print_help=False)
@@ -223,6 +229,10 @@ def _leave_stderr_alone() -> None:
     Twisted finds critical goes to the log alone, as Scrapy has arranged."""
     logging.raiseExceptions = False
     globalLogBeginner.beginLoggingTo([], redirectStandardIO=False, discardBuffer=True)
+
+
+def _is_archive(data: Path) -> bool:
+    return (data / FILE).is_file() or any(data.glob("*/*.jsonl*"))
 
 
 def _recorder(crawler: Crawler) -> Recorder | None:
