@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from archiver.store.history import as_seen
+from archiver.store.lines import decode
 from archiver.warc import cdxj
 from archiver.warc.records import Record, records
 from tests.conftest import Answer, Run, Serve
@@ -46,8 +48,9 @@ def read(path: Path) -> list[Record]:
 
 
 def lines(content: bytes | str) -> list[dict[str, Any]]:
-    """Records without the instant at which they were made, in an order of their own."""
-    found = [json.loads(line) for line in content.splitlines()]
+    """Records without the instant at which they were made and the history of comments, in an order of their own."""
+    written = content.encode() if isinstance(content, str) else content
+    found = [as_seen(decode(line)).to_dict() for line in written.splitlines()]
     for record in found:
         del record["extractor"]["parsed_at"]
     return sorted(found, key=lambda record: str(record["captures"][0]["warc_record_id"]))
@@ -59,8 +62,8 @@ def written(data: Path) -> list[dict[str, Any]]:
 
 def test_the_demonstration_crawled_twice_is_sound_and_is_packed_whole(run: Run, verify: Verify, tmp_path: Path) -> None:
     with demo_served() as demo:
-        for _ in range(2):
-            run(*ARCHIVER, "crawl", "site", "-a", f"url={demo.url}/")
+        run(*ARCHIVER, "crawl", "site", "-a", f"url={demo.url}/")
+        run(*ARCHIVER, "crawl", "revisit", "-a", "all=1")
     data = tmp_path / "data"
     first, second = archives(data)
     kinds = [record.type for record in read(second)]

@@ -105,18 +105,11 @@ def site() -> Iterator[Site]:
     server.server_close()
 
 
-def runs(crawled: Crawled) -> list[dict[str, Any]]:
-    """The manifests, the oldest run first."""
-    return [json.loads(path.read_bytes()) for path in sorted((crawled.data / "runs").glob("*.json"), key=_began)]
-
-
-def _began(path: Path) -> str:
-    return str(json.loads(path.read_bytes())["started_at"]) + str(path.stat().st_mtime_ns)
-
-
-def last(crawled: Crawled) -> dict[str, Any]:
-    counts: dict[str, Any] = max((crawled.data / "runs").glob("*.json"), key=lambda path: path.stat().st_mtime_ns)
-    return json.loads(Path(str(counts)).read_bytes())["counts"]  # type: ignore[no-any-return]
+def last(crawled: Crawled) -> dict[str, int]:
+    """What the last run counted."""
+    newest = max((crawled.data / "runs").glob("*.json"), key=lambda path: path.stat().st_mtime_ns)
+    counts: dict[str, int] = json.loads(newest.read_bytes())["counts"]
+    return counts
 
 
 def by_time(crawled: Crawled) -> list[dict[str, Any]]:
