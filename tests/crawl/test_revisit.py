@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -47,6 +50,8 @@ class Page:
     modified: str | None = None
     status: int = 200
     content_type: str = "text/html; charset=utf-8"
+    #: Seconds.
+    waits: float = 0
 
 
 @dataclass
@@ -83,6 +88,7 @@ def site() -> Iterator[Site]:
             status = 304 if page.status == 200 and (is_same or is_old) else page.status
             site.answered.append((self.path, status))
             site.conditions.append(asked)
+            time.sleep(page.waits)
             self.send_response(status)
             for name, value in (("ETag", page.etag), ("Last-Modified", page.modified)):
                 if value:
@@ -305,6 +311,35 @@ def test_a_line_whose_visit_was_not_noted_is_read_by_the_next_run(site: Site, cr
         assert database.execute("SELECT COUNT(*) FROM visits").fetchone() == (1,)
         assert database.execute("SELECT COUNT(*) FROM visit_files").fetchone() == (2,)
     database.close()
+
+
+def test_a_visit_that_is_killed_loses_nothing(
+    site: Site, crawl: Crawl, environment: dict[str, str], tmp_path: Path
+) -> None:
+    """The first page was written, the second is on its way: neither is noted yet."""
+    one, two, three = comment(1, "Mine too."), comment(2, "Never."), comment(3, "So?")
+    site.pages |= {"/a": Page(review("Kettle Street", one), '"1"'), "/b": Page(review("The Lantern Room"), '"b"')}
+    (tmp_path / "pages.txt").write_text(f"{site.url}/a\n{site.url}/b\n")
+    crawled = crawl("reviews", urls="pages.txt")
+    site.pages |= {"/a": Page(review("Kettle Street", one, two), '"2"'), "/b": Page(b"", '"b2"', waits=30)}
+    running = subprocess.Popen(
+        [sys.executable, "-m", "archiver", "crawl", "revisit", "-a", "all=1"], cwd=tmp_path, env=environment
+    )
+    until = time.monotonic() + 60
+    while not [path for path in crawled.data.glob("*/*.jsonl.open") if path.stat().st_size]:
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    running.kill()
+    running.wait()
+    site.pages["/b"] = Page(review("The Lantern Room", body="Six families."), '"b2"')
+    site.forget()
+    crawled = crawl("revisit", all=1)
+    assert (crawled.ended.returncode, site.bodies()) == (0, ["/b"])
+    site.pages["/a"] = Page(review("Kettle Street", one, two, three), '"3"')
+    crawled = crawl("revisit", all=1)
+    lines = [record for record in by_time(crawled) if record["url"].endswith("/a")]
+    first, second, third = (record["captures"][0]["fetch_time"] for record in lines)
+    assert [one["first_seen"] for one in lines[-1]["comments"]] == [first, second, third]
 
 
 @pytest.mark.parametrize(
