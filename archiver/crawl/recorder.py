@@ -81,10 +81,11 @@ _CONDITIONS: Final = ("If-None-Match", "If-Modified-Since")
 
 
 class _Came(NamedTuple):
-    """What a page's answer told besides its record."""
+    """What came with a page and stands in no record."""
 
-    request: Request
-    page: Page
+    told: Told
+    etag: str | None
+    last_modified: str | None
     location: Location
 
 
@@ -193,7 +194,8 @@ class Recorder:
         self.run.answered()
         page, location = self.kept(response)
         review = review_of(page, location)
-        self._came[location.record_id] = _Came(request_of(response), page, location)
+        told = _told(request_of(response))
+        self._came[location.record_id] = _Came(told, page.header("etag"), page.header("last-modified"), location)
         self.run.made()
         return review
 
@@ -278,7 +280,8 @@ class Recorder:
         if self.visits is None:
             return
         line = Line(path.relative_to(self.run.layout.data).as_posix(), begin, length)
-        self._compare(*self.visits.note(review, line, self._told_by(came, review) if came else Told()))
+        told = Told() if came is None else msgspec.structs.replace(came.told, validators=validators(review, *came[1:]))
+        self._compare(*self.visits.note(review, line, told))
 
     def convert(self, review: Review) -> None:
         """The record goes into the archive too, beside its page."""
@@ -428,11 +431,6 @@ class Recorder:
             return None
         digest = bytes.fromhex(known.payload.digest.removeprefix("sha256:"))
         return known if revisit.holds(self.run.layout.data, known.payload.reference, digest) else None
-
-    def _told_by(self, came: _Came, review: Review) -> Told:
-        page = came.page
-        known = validators(review, page.header("etag"), page.header("last-modified"), came.location, page.url or "")
-        return msgspec.structs.replace(_told(came.request), validators=known)
 
     def _compare(self, before: Visit | None, now: Visit | None) -> None:
         """What has become of a page since the visit before."""

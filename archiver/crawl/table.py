@@ -63,8 +63,8 @@ def _closing(run: Run) -> Iterator[str]:
     yield f"{counts.records} records, {counts.comments} comments, {counts.exchanges} exchanges, {counts.failed} failed"
     if counts.known:
         yield (
-            f"{counts.known} pages visited again: {counts.unchanged} unchanged, {counts.changed} changed, "
-            f"{counts.gone} gone; {counts.comments_new} new comments, {counts.comments_vanished} vanished"
+            f"visited again: {counts.known} ({counts.unchanged} unchanged, {counts.changed} changed, "
+            f"{counts.gone} gone), {counts.comments_new} comments new, {counts.comments_vanished} vanished"
         )
     elif run.is_idle:
         yield "nothing is due"

@@ -16,8 +16,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
+from archiver.extraction import extract
+from archiver.record import Capture
+from archiver.store.lines import LineWriter
 from tests.conftest import Run
 from tests.crawl.conftest import Archived, Crawl, Crawled
 
@@ -143,7 +147,7 @@ def test_a_page_that_is_as_it_was_is_a_revisit_record_and_no_line(
     site.forget()
     crawled = crawl("reviews", "--table", url=f"{site.url}/a")
     assert (crawled.ended.returncode, crawled.ended.stderr) == (0, "")
-    assert "1 pages visited again: 1 unchanged, 0 changed, 0 gone; 0 new comments, 0 vanished" in crawled.ended.stdout
+    assert "visited again: 1 (1 unchanged, 0 changed, 0 gone), 0 comments new, 0 vanished" in crawled.ended.stdout
     assert ("/a", 304) in site.answered
     assert sent in site.conditions
     [line] = crawled.records
@@ -356,6 +360,18 @@ def test_what_is_asked_wrongly_is_refused(arguments: dict[str, object], said: st
     assert crawled.ended.returncode == 2
     assert said in crawled.ended.stderr
     assert not crawled.data.exists()
+
+
+def test_nobody_is_visited_who_is_not_told_whom_to_write_to(crawl: Crawl, tmp_path: Path) -> None:
+    capture = Capture(fetch_time="2026-11-01T04:00:00Z", fetch_status=200)
+    known = extract(review("Kettle Street"), url="https://reviews.example/kettle-street")
+    with LineWriter(tmp_path / "data" / "reviews.example" / "older.jsonl") as lines:
+        lines.write(msgspec.structs.replace(known, captures=(capture,)))
+    crawled = crawl("revisit", all=1)
+    assert crawled.ended.returncode == 2
+    assert "ARCHIVER_CONTACT" in crawled.ended.stderr
+    assert "reviews.example" in crawled.ended.stderr
+    assert crawled.archived == []
 
 
 def test_there_is_no_archive_to_visit(crawl: Crawl) -> None:

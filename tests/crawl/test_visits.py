@@ -10,9 +10,10 @@ from msgspec.structs import replace
 
 from archiver.crawl.visits.schedule import Pace, due, is_changed
 from archiver.crawl.visits.table import Line, Visits
-from archiver.crawl.visits.visit import Told, Visit, visited
+from archiver.crawl.visits.visit import Told, Visit, validators, visited
 from archiver.extraction import extract
-from archiver.record import Capture, Comment, PageState, Review
+from archiver.record import Capture, Comment, CommentsState, PageState, Review
+from archiver.warc.exchange import Location
 
 NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 PACE = Pace(share=0.1, shortest=timedelta(days=1), longest=timedelta(days=180))
@@ -130,6 +131,38 @@ def test_another_number_of_comments_is_news() -> None:
     assert [is_changed(visit, None, number) for number in (None, 3, 4, 2)] == [False, False, True, True]
     told = replace(visit, told=Told(commented=5))  # the source counts what the page does not show
     assert [is_changed(told, None, number) for number in (5, 3)] == [False, True]
+
+
+HERE = Location(filename="x/1.warc.gz", offset=0, length=9, record_id="urn:uuid:1", payload_digest="sha256:00")
+WHOLE = line(NOW)
+TWICE = (*WHOLE.captures, Capture(warc_filename="x/1.warc.gz"))
+
+
+@pytest.mark.parametrize(
+    ("review", "etag", "modified", "kept"),
+    [
+        (WHOLE, '"one"', None, ('"one"', None)),
+        (WHOLE, "Größe", "Thu, 02 Jan 2020 03:04:05 GMT", (None, "Thu, 02 Jan 2020 03:04:05 GMT")),
+        (WHOLE, '"one"\r\nCookie: a=b', "x" * 2000, None),
+        (WHOLE, None, None, None),
+        (line(NOW, status=404), '"one"', None, None),
+        (replace(WHOLE, captures=TWICE), '"one"', None, None),  # comments from elsewhere
+        (
+            replace(WHOLE, captures=(replace(TWICE[0], warc_refers_to="urn:uuid:0"), TWICE[1])),
+            '"one"',
+            None,
+            ('"one"', None),
+        ),
+        (replace(WHOLE, comments_state=CommentsState.PARTIAL), '"one"', None, None),
+        (replace(WHOLE, comments_state=CommentsState.EXTERNAL), '"one"', None, None),
+        (replace(WHOLE, page_state=PageState.INTERSTITIAL), '"one"', None, None),
+    ],
+)
+def test_validators_are_kept_of_pages_that_are_all_there_is_to_their_record(
+    review: Review, etag: str | None, modified: str | None, kept: tuple[str | None, str | None] | None
+) -> None:
+    found = validators(review, etag, modified, HERE)
+    assert (found and (found.etag, found.last_modified)) == kept
 
 
 @pytest.fixture

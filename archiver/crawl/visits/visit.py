@@ -125,28 +125,26 @@ def is_other(before: Visit, now: Visit) -> bool:
     return (before.revision_id, before.comments_digest) != (now.revision_id, now.comments_digest)
 
 
-def validators(
-    review: Review, etag: str | None, last_modified: str | None, at: Location, url: str
-) -> Validators | None:
+def validators(review: Review, etag: str | None, last_modified: str | None, at: Location) -> Validators | None:
     """Those of a page whose bytes alone make its line: what stands elsewhere may change while the page does not."""
     etag, last_modified = _sendable(etag), _sendable(last_modified)
     capture = review.captures[0]
     is_whole = capture.fetch_status == 200 and not capture.content_truncated and review.comments_state not in _LACKING
     stands_alone = len(review.captures) == (2 if capture.warc_refers_to else 1) and onward(review, 0) is None
-    payload = _payload(review, at, url)
+    payload = _payload(review, at)
     if not (etag or last_modified) or not (is_whole and stands_alone) or payload is None:
         return None
     return Validators(etag=etag, last_modified=last_modified, payload=payload)
 
 
-def _payload(review: Review, at: Location, url: str) -> Payload | None:
+def _payload(review: Review, at: Location) -> Payload | None:
     earlier, started = at.refers_to, moment(review.captures[0].fetch_time)
     if at.payload_digest is None or at.offset is None or at.length is None or started is None:
         return None
     if earlier is None:
         earlier = Reference(
             record_id=at.record_id,
-            url=uri(url),
+            url=review.url or "",
             started_at=started,
             filename=at.filename,
             offset=at.offset,
