@@ -34,7 +34,7 @@ _HELP: Final = {
     "unchanged": "of those, how many were as they had been",
     "changed": "how many had changed, or their comments had",
     "gone": "how many were gone that had been there",
-    "comments_new": "comments that an earlier visit had not found",
+    "comments_new": "comments that no earlier visit had found",
     "comments_vanished": "comments that an earlier visit had found and this one did not",
 }
 

@@ -219,7 +219,7 @@ class Recorder:
         if before is None:
             return review
         now = history.seen_again(before, review)
-        growth = history.growth(before, now)
+        growth = history.growth(now)
         self.run.counts.comments_new += growth.new
         self.run.counts.comments_vanished += growth.vanished
         return now

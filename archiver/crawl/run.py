@@ -96,7 +96,7 @@ class Counts(Struct, kw_only=True):
     unchanged: Annotated[int, Meta(description="of those, as they had been: 304, or the same review and comments")] = 0
     changed: Annotated[int, Meta(description="of those, with another review or other comments")] = 0
     gone: Annotated[int, Meta(description="of those, gone now, and there before")] = 0
-    comments_new: Annotated[int, Meta(description="comments that the visit before had not found")] = 0
+    comments_new: Annotated[int, Meta(description="comments that no visit before had found")] = 0
     comments_vanished: Annotated[int, Meta(description="comments found before that are not there any more")] = 0
 
 

@@ -7,6 +7,7 @@ the capture showed were last seen at its instant, all others before: so the two 
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
@@ -20,9 +21,11 @@ _WITH_THREAD: Final = frozenset({PageState.ARTICLE, PageState.ARTICLE_PART, Page
 #: Lists that would show a comment that is still there.
 _WHOLE: Final = frozenset({CommentsState.COMPLETE, CommentsState.OPEN_EMPTY, CommentsState.CLOSED})
 
+_LAST_NUMBER: Final = re.compile(r"\d{1,30}\Z")
+
 
 class Growth(NamedTuple):
-    """How many comments a visit found that the one before had not, and how many it no longer found."""
+    """How many comments a visit found that none before had, and how many it no longer found."""
 
     new: int = 0
     vanished: int = 0
@@ -38,10 +41,14 @@ def seen_again(before: Review, now: Review) -> Review:
     at = instant(now)
     if not (has_thread(now) and has_thread(before)):
         return now
-    known = {one.comment_id: one for one in before.comments}
-    shown = tuple(_shown(one, known.get(one.comment_id), instant(before), at) for one in now.comments)
-    ids = {one.comment_id for one in now.comments}
-    missing = [one for one in before.comments if one.comment_id not in ids]
+    same = _same(before.comments, now.comments)
+    shown = tuple(_shown(one, same.get(one.comment_id), instant(before), at) for one in now.comments)
+    renamed = {known.comment_id: comment_id for comment_id, known in same.items()}
+    missing = [
+        replace(one, parent_id=renamed.get(one.parent_id or "", one.parent_id))
+        for one in before.comments
+        if one.comment_id not in renamed
+    ]
     vanished_at = at if now.comments_state in _WHOLE else None
     carried = [_carried(one, instant(before), vanished_at) for one in missing]
     return replace(now, comments=(*shown, *_placed(carried, shown)))
@@ -57,29 +64,46 @@ def as_seen(review: Review) -> Review:
     )
 
 
-def growth(before: Review, now: Review) -> Growth:
-    """``now`` with its history."""
-    known = {one.comment_id for one in before.comments if one.vanished_at is None}
-    at = instant(now)
-    shown = {one.comment_id for one in as_seen(now).comments}
+def growth(now: Review) -> Growth:
+    """What the visit of a line with its history brought."""
+    at = instant(now) or ""
     return Growth(
-        new=len(shown - known) if has_thread(now) else 0,
-        vanished=sum(one.vanished_at == at for one in now.comments if at is not None),
+        new=sum(one.first_seen == at for one in now.comments),
+        vanished=sum(one.vanished_at == at for one in now.comments),
     )
 
 
 def comments_digest(comments: Iterable[Comment]) -> str:
-    """By which a changed list is known: what was said by whom, and what has become of it; no votes, no dates."""
-    digest = hashlib.sha256()
-    for one in comments:
-        said = (one.comment_id, one.state, one.parent_id, one.author, one.text)
-        digest.update(repr(said).encode("utf-8", "surrogatepass"))
-    return digest.hexdigest()
+    """By which a changed list is known: what was said by whom, and what has become of it; no votes, ids or order."""
+    said = sorted(repr((one.state.value, one.depth, one.author, one.text)) for one in comments)
+    return hashlib.sha256("\n".join(said).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def instant(review: Review) -> str | None:
     """When the line's capture began."""
     return review.captures[0].fetch_time if review.captures else None
+
+
+def _same(before: Sequence[Comment], now: Sequence[Comment]) -> dict[str, Comment]:
+    """The earlier of each comment, by the id of the later: by their ids, and of those left over by the numbers in
+    the site's own ids, which a page and its site's interface write differently (`comment-12`, `12`)."""
+    known = {one.comment_id: one for one in before}
+    same = {one.comment_id: known[one.comment_id] for one in now if one.comment_id in known}
+    numbered = _by_number(one for one in before if one.comment_id not in same)
+    for number, one in _by_number(one for one in now if one.comment_id not in same).items():
+        if number in numbered:
+            same[one.comment_id] = numbered[number]
+    return same
+
+
+def _by_number(comments: Iterable[Comment]) -> dict[str, Comment]:
+    """Those whose number no other has."""
+    found: dict[str, list[Comment]] = {}
+    for one in comments:
+        number = _LAST_NUMBER.search(one.native_id or "")
+        if number is not None:
+            found.setdefault(number[0], []).append(one)
+    return {number: several[0] for number, several in found.items() if len(several) == 1}
 
 
 def _shown(one: Comment, known: Comment | None, before: str | None, at: str | None) -> Comment:
