@@ -12,14 +12,12 @@ import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
 from types import FrameType
 from typing import Final, NamedTuple, Self
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
-import msgspec
 from scrapy import Request, Spider, signals
 from scrapy.crawler import Crawler
 from scrapy.exceptions import IgnoreRequest
@@ -34,30 +32,18 @@ from archiver.crawl.discretion import keep_to_yourself
 from archiver.crawl.doors import Answered, page_of, review_of
 from archiver.crawl.frontier.forms import frontier
 from archiver.crawl.leases import Leases, job_of
-from archiver.crawl.notes import (
-    CHANGED,
-    COMMENTED,
-    LISTS,
-    SITE,
-    first_asked,
-    in_words,
-    is_named,
-    purpose_of,
-    redirected_from,
-)
+from archiver.crawl.notes import SITE, first_asked, in_words, is_named
 from archiver.crawl.run import Run
 from archiver.crawl.shelf import Shelf
 from archiver.crawl.sites import site_of
-from archiver.crawl.visits.schedule import Pace
-from archiver.crawl.visits.table import Line, Visits
-from archiver.crawl.visits.visit import Told, Validators, Visit, is_other, validators
+from archiver.crawl.visits.visiting import Visiting
 from archiver.extraction.rights import asks_not_to_be_kept
 from archiver.page import Page
 from archiver.record import Review
-from archiver.store import history, lines
+from archiver.store import lines
 from archiver.store.layout import Layout, folder_name, new_run_id
-from archiver.warc import cdxj, repair, revisit
-from archiver.warc.exchange import COMPLETING, Exchange, Location, Purpose
+from archiver.warc import cdxj, repair
+from archiver.warc.exchange import COMPLETING, Exchange, Location, Purpose, Reference
 from archiver.warc.seen import Seen
 from archiver.warc.writer import ArchiveWriter, Keeping
 
@@ -74,19 +60,6 @@ _NOARCHIVE: Final = "the page asks not to be archived (noarchive)"
 
 class Stopping(IgnoreRequest):
     """The archive cannot be written any more; nothing is fetched that could not be kept."""
-
-
-#: The headers that ask for a page only if it is another than the one we have, in Scrapy's spelling.
-_CONDITIONS: Final = ("If-None-Match", "If-Modified-Since")
-
-
-class _Came(NamedTuple):
-    """What came with a page and stands in no record."""
-
-    told: Told
-    etag: str | None
-    last_modified: str | None
-    location: Location
 
 
 class _Sink(NamedTuple):
@@ -121,9 +94,7 @@ class Recorder:
         self._pages: WeakKeyDictionary[Request, Page] = WeakKeyDictionary()
         self._askers: dict[str, str] = {}
         #: What is known of each page from earlier visits; None until the archive is open.
-        self.visits: Visits | None = None
-        self._conditions: WeakKeyDictionary[Request, Validators] = WeakKeyDictionary()
-        self._came: dict[str, _Came] = {}
+        self.visits: Visiting | None = None
         self._unfinished: list[Callable[[], Review]] = []
         self._sinks: list[_Sink] = []
         self._syncing = create_looping_call(self._sync)
@@ -157,7 +128,11 @@ class Recorder:
         site = request.meta.get(SITE)
         if site:
             self._askers.setdefault(urlsplit(request.url).netloc, site)
-        self._ask_if_changed(request)
+        try:
+            if self.visits:
+                self.visits.ask_if_changed(request)
+        except OSError as error:
+            self._broke(error, "reading the visits")
 
     def hold(self, request: Request, exchange: Exchange) -> None:
         self._held[request] = exchange
@@ -169,7 +144,7 @@ class Recorder:
         """The part of a held exchange is known; it is written."""
         exchange = self._held.pop(request, None)
         if exchange is not None:
-            exchange = self._as(exchange, purpose, self._conditions.get(request))
+            exchange = self._as(exchange, purpose, self.visits.asked_about(request) if self.visits else None)
             self._written[request] = (exchange, self._write(request, exchange))
 
     def keep(self, request: Request, exchange: Exchange) -> None:
@@ -194,43 +169,27 @@ class Recorder:
         self.run.answered()
         page, location = self.kept(response)
         review = review_of(page, location)
-        told = _told(request_of(response))
-        self._came[location.record_id] = _Came(told, page.header("etag"), page.header("last-modified"), location)
+        if self.visits:
+            self.visits.came(request_of(response), page, location)
         self.run.made()
         return review
 
     def is_as_it_was(self, response: Response) -> bool:
         """Whether a page is the one that was archived before: then it has no body, and becomes no record."""
         request = request_of(response)
-        if response.status != 304 or request not in self._conditions or self.visits is None:
+        if self.visits is None or not self.visits.is_as_it_was(request, response.status, self._written[request][0]):
             return False
-        exchange, _ = self._written[request]
-        self.visits.note_unchanged(exchange.url, redirected_from(request), exchange.started_at, _told(request))
         self.run.answered()
-        self.run.counts.known += 1
-        self.run.counts.unchanged += 1
         return True
 
     def with_history(self, review: Review) -> Review:
         """The record with what earlier visits know of its comments."""
-        if self.visits is None or not history.has_thread(review):
-            return review
-        before = self.visits.earlier(review.record_id)
-        if before is None:
-            return review
-        now = history.seen_again(before, review)
-        growth = history.growth(now)
-        self.run.counts.comments_new += growth.new
-        self.run.counts.comments_vanished += growth.vanished
-        return now
+        return self.visits.with_history(review) if self.visits else review
 
     def wants(self, request: Request) -> bool:
         """Whether a page that was come upon is to be asked for; a known one only where there may be news of it."""
-        if self.visits is None:
-            return True
-        told = _told(request)
         try:
-            return self.visits.wants(request.url, datetime.now(UTC), told.changed, told.commented)
+            return self.visits is None or self.visits.wants(request)
         except OSError as error:
             self._broke(error, "reading the visits")
             return False
@@ -276,12 +235,8 @@ class Recorder:
 
     def recorded(self, review: Review, path: Path, begin: int, length: int) -> None:
         """A record stands in a file of lines: the page has been visited."""
-        came = self._came.pop(review.captures[0].warc_record_id or "", None)
-        if self.visits is None:
-            return
-        line = Line(path.relative_to(self.run.layout.data).as_posix(), begin, length)
-        told = Told() if came is None else msgspec.structs.replace(came.told, validators=validators(review, *came[1:]))
-        self._compare(*self.visits.note(review, line, told))
+        if self.visits:
+            self.visits.recorded(review, path, begin, length)
 
     def convert(self, review: Review) -> None:
         """The record goes into the archive too, beside its page."""
@@ -340,11 +295,11 @@ class Recorder:
             except OSError as error:
                 self._broke(error, "closing the files")
 
-    def _as(self, exchange: Exchange, purpose: Purpose, condition: Validators | None) -> Exchange:
+    def _as(self, exchange: Exchange, purpose: Purpose, asked_about: Reference | None) -> Exchange:
         """With its purpose known, what it was to differ from, and whether its body is kept: judged of what is read."""
         exchange = exchange if exchange.purpose is purpose else replace(exchange, purpose=purpose)
-        if condition is not None:
-            exchange = replace(exchange, refers_to=condition.payload.reference)
+        if asked_about is not None:
+            exchange = replace(exchange, refers_to=asked_about)
         if self._config.noarchive is config.NoArchive.KEEP or purpose not in (Purpose.PAGE, *COMPLETING):
             return exchange
         return replace(exchange, withheld=_NOARCHIVE) if asks_not_to_be_kept(page_of(exchange)) else exchange
@@ -404,49 +359,6 @@ class Recorder:
         if self.visits is not None and not self._is_broken:
             self.visits.commit()
 
-    def _ask_if_changed(self, request: Request) -> None:
-        """A page that is known is sent only where it is another now. Redirects and retries bring along what was
-        asked of the address before them."""
-        for name in _CONDITIONS:
-            request.headers.pop(name, None)
-        self._conditions.pop(request, None)
-        if self.visits is None or purpose_of(request) is not Purpose.PAGE or request.meta.get(LISTS):
-            return
-        try:
-            visit = self.visits.find(request.url, redirected_from(request))
-        except OSError as error:
-            self._broke(error, "reading the visits")
-            return
-        known = self._validators(visit)
-        if known is not None:
-            self._conditions[request] = known
-            for name, value in zip(_CONDITIONS, (known.etag, known.last_modified), strict=True):
-                if value:
-                    request.headers[name] = value
-
-    def _validators(self, visit: Visit | None) -> Validators | None:
-        """Those of a page whose payload the archive still has: a 304 brings none."""
-        known = visit.told.validators if visit and not visit.is_troubled else None
-        if known is None:
-            return None
-        digest = bytes.fromhex(known.payload.digest.removeprefix("sha256:"))
-        return known if revisit.holds(self.run.layout.data, known.payload.reference, digest) else None
-
-    def _compare(self, before: Visit | None, now: Visit | None) -> None:
-        """What has become of a page since the visit before."""
-        if before is None or now is None or now.is_passed_through or not before.revision_id:
-            return
-        counts = self.run.counts
-        counts.known += 1
-        if now.is_troubled:
-            return
-        if now.gone and not before.gone:
-            counts.gone += 1
-        elif is_other(before, now):
-            counts.changed += 1
-        else:
-            counts.unchanged += 1
-
     def _last_manifest(self) -> None:
         run = self.run
         by = config.from_settings(self._crawler.settings).gate
@@ -481,7 +393,7 @@ class Recorder:
             self._complete_what_was_left()
             if self._config.deduplicate:
                 self._keeping = replace(self._keeping, seen=Seen(self.run.layout.data))
-            self.visits = Visits(self.run.layout.data, _pace(self._config))
+            self.visits = Visiting(self.run, self._config)
             self._go_on()
             self.run.write_manifest(over=False)
         except OSError as error:
@@ -517,23 +429,6 @@ def request_of(response: Response) -> Request:
     if response.request is None:
         raise ValueError("a response that no request led to")
     return response.request
-
-
-def _told(request: Request) -> Told:
-    """What a source told of a page, before it was asked for."""
-    changed, commented = request.meta.get(CHANGED), request.meta.get(COMMENTED)
-    return Told(
-        changed=changed if isinstance(changed, str) else None,
-        commented=commented if isinstance(commented, int) else None,
-    )
-
-
-def _pace(judged: config.Config) -> Pace:
-    return Pace(
-        share=judged.revisit_share,
-        shortest=timedelta(days=judged.revisit_shortest),
-        longest=timedelta(days=judged.revisit_longest),
-    )
 
 
 def _error(failure: Failure) -> BaseException:
