@@ -65,7 +65,7 @@ def test_the_readme_holds_from_top_to_bottom(site: str, checkout: Path, environm
         assert ended.returncode == 0, f"{command}\n{ended.stdout}\n{ended.stderr}"
         said += ended.stdout
     assert (checkout / "archive").is_dir()
-    assert (checkout / "again.jsonl").read_text(encoding="utf-8").count('"title":"Never Let Me Go"') >= 3
+    assert (checkout / "again.jsonl").read_text(encoding="utf-8").count('"title":"Never Let Me Go"') >= 2
     assert "article Never Let Me Go 0" in said
 
 

@@ -88,7 +88,7 @@ def test_robots_txt_keeps_us_out(serve: Serve, crawl: Crawl) -> None:
         (["reviews", "-a", "url"], "-a takes NAME=VALUE"),
         (["site", "-a", "url=http://127.0.0.1/", "-a", "pages=many"], "-a pages: "),
         (["site", "-a", "url=http://127.0.0.1/", "-a", "pages=0"], "-a pages: "),
-        (["sites", "-a", "url=http://127.0.0.1/"], "there is no spider 'sites'; there are reviews, site"),
+        (["sites", "-a", "url=http://127.0.0.1/"], "there is no spider 'sites'; there are reviews, revisit, site"),
         ([], "crawl takes the name of one spider"),
         (["reviews", "site", "-a", "url=http://127.0.0.1/"], "crawl takes the name of one spider"),
         (["-s", "ARCHIVER_DLAY=1", "reviews", "-a", "url=http://127.0.0.1/"], "there is no setting 'dlay'"),
