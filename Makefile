@@ -9,7 +9,7 @@ export PAGE_URL := $(value URL)
 export DATA_SET := $(value DATA)
 unexport URL DATA
 
-.PHONY: help setup crawl test test-replay test-browser lint bench model lock clean
+.PHONY: help setup crawl test test-replay test-browser test-wordpress lint bench model lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' Makefile
@@ -63,6 +63,9 @@ test-browser: setup .browser/$(REPLAYWEB).ready ## see an archived page in headl
 	@for name in chromium chromium-browser google-chrome; do command -v $$name >/dev/null && exit 0; done; \
 		apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium
 	@$(PY) -m pytest -m browser tests/replay
+
+test-wordpress: setup ## crawl a real WordPress on loopback, twice, and hold the records against what is in it
+	@$(PY) -m pytest -m wordpress tests/wordpress
 
 lint: setup ## formatting, lint, types, and which room may import which
 	$(PY) -m ruff format --check
