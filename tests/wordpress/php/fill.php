@@ -1,11 +1,11 @@
 <?php
 /*
  * Fills the site, and prints as JSON what is there: `posts`, each with
- *   id, url, title, tags, categories, paragraphs, what (see below), is_open (to comments), comments;
- * each comment with id, parent (null at the top), author, text, kind. What must not be seen stands apart: `unseen`,
- * texts that no visitor is shown.
+ *   id, url, title, published_at, tags, categories, paragraphs, what, is_open (to comments), comments;
+ * each comment with id, parent (null at the top), author, text, kind. `unseen` are texts that no visitor is shown.
  *
- * what: publish, sticky, pages (<!--nextpage--> in it), password, trash, draft, page.
+ * what: publish, sticky, rated (its last paragraph is a rating), pages (several, by <!--nextpage-->), password, trash,
+ * draft, page.
  */
 require __DIR__ . '/start.php';
 wp_set_current_user(1);
@@ -29,7 +29,7 @@ const READERS = ['Ada Holm', 'Bruno Okafor', 'Chiara Lund', 'Dmitri Vale', 'Esme
 const OPINIONS = ['I saw it on a wet Tuesday and thought', 'My book club read this and agreed', 'For what it is worth, I felt',
     'Having grown up near there, I can say', 'Second viewing, and I still hold', 'With respect, I cannot agree, because', 'Thank you;'];
 const TAGS = ['Slow cinema', 'Debut', 'Family', 'Adaptation', 'Café culture', 'Noir & crime', 'Seaside', 'Translation', 'Ghosts', 'Stage to screen'];
-const CATEGORIES = ['Film reviews', 'Book reviews', 'Theatre', 'Festivals & awards'];
+const CATEGORIES = ['Film reviews', 'Book reviews', 'Theatre reviews', 'Reviews of festivals & fairs'];
 const POSTS = 66;
 
 function one(array $of): string
@@ -91,6 +91,7 @@ function post(int $number, string $what, array $paragraphs, array $more = []): a
         'id' => $id,
         'url' => get_permalink($id),
         'title' => $more['post_title'] ?? $title,
+        'published_at' => str_replace(' ', 'T', $date) . 'Z',
         'tags' => $what === 'page' ? [] : $tags,
         'categories' => $what === 'page' ? [] : $categories,
         'paragraphs' => array_values(array_filter($paragraphs, fn ($one) => $one !== '<!--nextpage-->')),
@@ -107,7 +108,8 @@ function say(array &$post, ?int $parent = null, array $more = []): int
     $text = $more['comment_content'] ?? one(OPINIONS) . ' ' . lcfirst(sentence());
     $id = comment($post['id'], $author, $text, $parent ?? 0, $more);
     $kind = $more['comment_type'] ?? 'comment';
-    $post['comments'][] = ['id' => $id, 'parent' => $parent, 'author' => $author, 'text' => $text, 'kind' => $kind];
+    $shown = $kind === 'pingback' ? "Pingback: $author" : $text; // as themes print it
+    $post['comments'][] = ['id' => $id, 'parent' => $parent, 'author' => $author, 'text' => $shown, 'kind' => $kind];
     return $id;
 }
 
@@ -148,7 +150,7 @@ for ($number = 1; $number <= POSTS; $number++) {
         8 => post(8, 'password', [never('The password is known to the projectionist alone.')], ['post_password' => 'reel']),
         10 => post(10, 'trash', [never('This review was withdrawn by its author.')]),
         12 => post(12, 'pages', [...paragraphs(4), '<!--nextpage-->', ...paragraphs(4), '<!--nextpage-->', ...paragraphs(3)]),
-        13 => post(13, 'publish', [...paragraphs(3), 'Rating: 4/5']),
+        13 => post(13, 'rated', [...paragraphs(3), 'Rating: 4/5']),
         14 => post(14, 'publish', paragraphs(40)),
         20 => post(20, 'draft', [never('This review is not done yet.')], ['post_status' => 'draft']),
         21 => post(21, 'page', paragraphs(2), ['post_type' => 'page', 'post_title' => 'About the projector', 'comment_status' => 'closed']),

@@ -5,6 +5,7 @@ require __DIR__ . '/start.php';
 require ABSPATH . 'wp-admin/includes/upgrade.php';
 
 wp_install('The Glass Projector', 'editor', 'editor@projector.example', true, '', wp_generate_password());
+wp_update_user(['ID' => 1, 'display_name' => 'Marta Quill']);
 switch_theme('twentytwentyone');
 $options = [
     'blogdescription' => 'Reviews of films, books and plays',
