@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.crawl.conftest import Crawled
+from tests.crawl.conftest import Archived, Crawled
 from tests.wordpress import server
 
 #: As php/fill.php tells it.
@@ -49,6 +50,27 @@ class Filled:
         return max(self.posts, key=lambda post: len(post["comments"]))
 
 
+@dataclass(frozen=True)
+class Visit:
+    """One run in a folder, and the files that are its own."""
+
+    ended: subprocess.CompletedProcess[str]
+    files: tuple[Path, ...]
+
+    @property
+    def records(self) -> list[Record]:
+        return [
+            json.loads(line)
+            for path in self.files
+            if path.suffix == ".jsonl"
+            for line in path.read_bytes().splitlines()
+        ]
+
+    @cached_property
+    def archived(self) -> list[Archived]:
+        return [one for path in self.files if path.name.endswith(".warc.gz") for one in Crawled.records_of(path)]
+
+
 @pytest.fixture(scope="session")
 def filled() -> Iterator[Filled]:
     lacking = server.missing()
@@ -67,19 +89,22 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def first(filled: Filled, folder: Path) -> Crawled:
-    return Crawled(crawl(folder, "site", "-a", f"url={filled.site.url}/"), folder / "data")
+def first(filled: Filled, folder: Path) -> Visit:
+    return crawl(folder, "site", "-a", f"url={filled.site.url}/")
 
 
 @pytest.fixture(scope="session")
-def records(first: Crawled) -> dict[str, Record]:
+def records(first: Visit) -> dict[str, Record]:
     """What the first crawl made of each address."""
     return {record["url"]: record for record in first.records}
 
 
-def crawl(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("ARCHIVER_", "SCRAPY_"))}
-    return subprocess.run(
+def crawl(folder: Path, *words: str) -> Visit:
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith(("ARCHIVER_", "SCRAPY_", "PYTHON"))
+    }
+    before = _files(folder)
+    ended = subprocess.run(
         [sys.executable, "-m", "archiver", "crawl", *words],
         cwd=folder,
         env={**kept, "ARCHIVER_ALLOW_PRIVATE_HOSTS": "1", "ARCHIVER_DELAY": "0"},
@@ -88,3 +113,9 @@ def crawl(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
         timeout=300,
         check=False,
     )
+    return Visit(ended, tuple(sorted(_files(folder) - before)))
+
+
+def _files(folder: Path) -> set[Path]:
+    """Those that runs add and never come back to."""
+    return {path for path in folder.glob("data/*/*") if path.is_file()}

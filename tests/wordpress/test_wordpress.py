@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.crawl.conftest import Crawled
-from tests.wordpress.conftest import Filled, Post, Record
+from tests.wordpress.conftest import Filled, Post, Record, Visit
 
 pytestmark = pytest.mark.wordpress
 
@@ -25,14 +24,14 @@ def test_the_site_is_what_it_shall_be(filled: Filled) -> None:
     assert sum(one["parent"] is None for one in comments) > 20, "it must have more than two pages"
 
 
-def test_every_post_is_found_once(filled: Filled, first: Crawled) -> None:
+def test_every_post_is_found_once(filled: Filled, first: Visit) -> None:
     assert (first.ended.returncode, first.ended.stdout, first.ended.stderr) == (0, "", "")
     found = Counter(record["url"] for record in first.records if record["captures"][0]["fetch_status"] == 200)
     posts = [post["url"] for post in filled.public if post["what"] != "page"]
     assert {url: found[url] for url in posts} == dict.fromkeys(posts, 1)
 
 
-def test_drafts_and_what_was_withdrawn_are_not_there(filled: Filled, first: Crawled, records: Records) -> None:
+def test_drafts_and_what_was_withdrawn_are_not_there(filled: Filled, first: Visit, records: Records) -> None:
     for what in ("draft", "trash"):
         record = records.get(filled.one(what)["url"])
         assert record is None or (record["captures"][0]["fetch_status"], record["page_state"]) == (404, "gone")

@@ -181,7 +181,7 @@ $gone = $posts[9];
 $linking = &$posts[10];
 $linking['paragraphs'][] = 'We wrote of it once before.';
 $linked = [...array_slice($linking['paragraphs'], 0, -1), "We wrote of it <a href=\"{$gone['url']}\">once before</a>."];
-must(wp_update_post(['ID' => $linking['id'], 'post_content' => implode("\n\n", $linked)], true));
+must($wpdb->update($wpdb->posts, ['post_content' => implode("\n\n", $linked)], ['ID' => $linking['id']]));
 must(wp_trash_post($gone['id']));
 stick_post($posts[3]['id']);
 
