@@ -348,7 +348,8 @@ def _is_index(reading: Reading, blocks: Sequence[Block], words: int, has_comment
     classes = _body_classes(reading)
     if not classes.isdisjoint(_ONE_POST):
         return False
-    if len(_teasers(reading)) < 2:
+    teasers = _teasers(reading)
+    if len(teasers) < 2 and not _is_archive_of_one(reading, classes, teasers):
         return False
     if "article" in (reading.meta.get("og:type") or [""])[0].lower():
         return False
@@ -358,3 +359,9 @@ def _is_index(reading: Reading, blocks: Sequence[Block], words: int, has_comment
     of_list = path is not None and _PATH_OF_LIST.search(path) is not None
     longest = max((len(block.text) for block in blocks if block.role is Role.BODY), default=0)
     return words < (400 if of_list else 120) and longest < 400
+
+
+def _is_archive_of_one(reading: Reading, classes: frozenset[str], teasers: set[str]) -> bool:
+    """A month, a tag or an author with a single post: WordPress calls it an archive, and its one heading leads away."""
+    here = {reading.page.url, *(reading.absolute(node.get("href")) for node in reading.index.select(_CANONICAL))}
+    return "archive" in classes and bool({reading.absolute(href) for href in teasers} - here - {None})
