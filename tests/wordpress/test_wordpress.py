@@ -31,6 +31,13 @@ def test_every_post_is_found_once(filled: Filled, first: Visit) -> None:
     assert {url: found[url] for url in posts} == dict.fromkeys(posts, 1)
 
 
+def test_a_list_is_no_review(filled: Filled, first: Visit) -> None:
+    """Months with one post, tags, sections, authors and the front page show what stands elsewhere."""
+    posts = {post["url"] for post in filled.articles}
+    lists = [record for record in first.records if record["url"] not in posts and record["body_text"] is not None]
+    assert not [record["url"] for record in lists]
+
+
 def test_drafts_and_what_was_withdrawn_are_not_there(filled: Filled, first: Visit, records: Records) -> None:
     for what in ("draft", "trash"):
         record = records.get(filled.one(what)["url"])
