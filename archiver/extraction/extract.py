@@ -50,6 +50,7 @@ from archiver.record import (
     Rating,
     Review,
     Role,
+    TagsState,
 )
 
 #: States of pages that hold an article, or a part of one.
@@ -62,6 +63,9 @@ _LONGEST_RATING_LINE: Final = 120  # characters
 _WITH_TITLE: Final = _WITH_ARTICLE | {
     PageState.INDEX, PageState.PASSWORD_PROTECTED, PageState.ERROR, PageState.EMPTY,
 }  # fmt: skip
+#: States of pages that say who wrote the article and where it is filed, though they may not show it. What a list
+#: shows of tags is that of other pages.
+_FILED: Final = _WITH_ARTICLE | {PageState.PASSWORD_PROTECTED}
 #: States of pages that are dated: of those that show nothing, their data tell.
 _DATED: Final = _WITH_ARTICLE | {PageState.PASSWORD_PROTECTED, PageState.EMPTY}
 
@@ -164,7 +168,7 @@ def _review(opened: Opened, verdict: Verdict) -> Review:
     page, meta, thread, filed = opened.reading.page, opened.metadata, opened.thread, opened.tags
     has_article = verdict.state in _WITH_ARTICLE
     title = _title(opened, verdict)
-    dated = verdict.state in _DATED
+    dated, is_filed = verdict.state in _DATED, verdict.state in _FILED
     body_text, places = body_of(opened.blocks) if has_article else (None, {})
     rating = (opened.ratings.rating or _printed_rating(opened)) if has_article else None
     item = _work(opened, title, rated=rating is not None) if has_article else None
@@ -183,7 +187,7 @@ def _review(opened: Opened, verdict: Verdict) -> Review:
         redirects_to=verdict.redirects_to,
         title=title,
         subtitle=meta.subtitle if has_article else None,
-        authors=meta.authors if has_article else (),
+        authors=meta.authors if is_filed else (),
         published_at=in_utc(meta.published_at) if dated else None,
         published_at_raw=meta.published_at_raw if dated else None,
         modified_at=in_utc(meta.modified_at) if dated else None,
@@ -192,10 +196,10 @@ def _review(opened: Opened, verdict: Verdict) -> Review:
         rating=rating,
         aggregate_rating=opened.ratings.aggregate,
         body_text=body_text,
-        tags=filed.tags if has_article else (),
-        categories=filed.categories if has_article else (),
-        tags_state=filed.state,
-        tags_slots=filed.slots,
+        tags=filed.tags if is_filed else (),
+        categories=filed.categories if is_filed else (),
+        tags_state=filed.state if is_filed else TagsState.ABSENT,
+        tags_slots=filed.slots if is_filed else 0,
         language=meta.language,
         comments=thread.comments,
         comments_state=thread.state,
@@ -278,7 +282,7 @@ def _confidence(opened: Opened, verdict: Verdict) -> Confidence:
     return Confidence(
         body=round(sum((b.confidence or 0) * len(b.text) for b in body) / size, 3) if size else None,
         comments=opened.thread.confidence,
-        tags=opened.tags.confidence if verdict.state in _WITH_ARTICLE else None,
+        tags=opened.tags.confidence if verdict.state in _FILED else None,
         state=verdict.confidence,
     )
 

@@ -36,6 +36,7 @@ def test_a_list_is_no_review(filled: Filled, first: Visit) -> None:
     posts = {post["url"] for post in filled.articles}
     lists = [record for record in first.records if record["url"] not in posts and record["body_text"] is not None]
     assert not [record["url"] for record in lists]
+    assert {record["tags_state"] for record in first.records if record["page_state"] == "index"} == {"absent"}
 
 
 def test_drafts_and_what_was_withdrawn_are_not_there(filled: Filled, first: Visit, records: Records) -> None:
@@ -52,6 +53,11 @@ def test_a_post_behind_a_password_is_told_as_such(filled: Filled, records: Recor
     assert record["page_state"] == "password_protected"
     assert record["title"] == post["title"]
     assert (record["body_text"], record["comments"]) == (None, [])
+    assert (record["authors"], record["tags"], record["categories"]) == (
+        ["Marta Quill"],
+        post["tags"],
+        post["categories"],
+    )
 
 
 def test_titles_authors_and_days_are_those_of_the_posts(filled: Filled, records: Records) -> None:
