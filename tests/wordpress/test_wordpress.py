@@ -84,6 +84,13 @@ def test_texts_are_exact(filled: Filled, records: Records) -> None:
             assert (record["page_state"], record["body_text"]) == ("article", "\n\n".join(post["paragraphs"]))
 
 
+def test_a_post_of_several_pages_is_one_record(filled: Filled, records: Records) -> None:
+    post = filled.one("pages")
+    record = records[post["url"]]
+    assert (record["page_state"], record["body_text"]) == ("article", "\n\n".join(post["paragraphs"]))
+    assert len(record["captures"]) >= 3
+
+
 def test_a_rating_in_the_text_is_the_rating(filled: Filled, records: Records) -> None:
     post = filled.one("rated")
     record = records[post["url"]]
