@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import AsyncIterator, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Self
@@ -18,9 +19,10 @@ from archiver.crawl import arguments
 from archiver.crawl.discovery import feeds, listings, sitemaps, wordpress
 from archiver.crawl.discovery.addresses import LONGEST, folded, trap
 from archiver.crawl.discovery.found import LISTING, NAMED, Found
+from archiver.crawl.discovery.found import REST as FROM_REST
 from archiver.crawl.discovery.judging import Judge, Verdict, calls_itself_of_reviews, revised
 from archiver.crawl.discovery.preview import Preview
-from archiver.crawl.notes import CHANGED, COUNTED, FIRST, LISTS, PURPOSE, SITE, is_named
+from archiver.crawl.notes import CHANGED, COMMENTED, COUNTED, FIRST, LISTS, PURPOSE, SITE, is_named
 from archiver.crawl.recorder import request_of
 from archiver.crawl.sites import at_home, place_of, site_of
 from archiver.crawl.spider import PageSpider
@@ -31,7 +33,7 @@ from archiver.warc.exchange import Purpose
 #: What is asked for first when several wait: what is trusted most.
 REST, FEED, SITEMAP, LIST, PAGE = 40, 30, 20, 10, 0
 #: The kinds of requests of which there may be only so many.
-PAGES, POSTS, FEEDS, SITEMAPS = "pages", "posts", "feeds", "sitemaps"
+PAGES, POSTS, COUNTS, FEEDS, SITEMAPS = "pages", "posts", "counts", "feeds", "sitemaps"
 #: Of one site in one job; a sitemap index may name any number.
 MOST_SITEMAPS = 50
 #: Answers of feeds and of the REST interface for each page that may be fetched: a feed tells ten pages an answer,
@@ -42,10 +44,16 @@ MOST_BARREN_LISTS, MOST_BARREN_FEEDS = 10, 2
 #: What the frontier remembers: where the site was found, whether it calls itself one of reviews, its sections'
 #: names, and why a page was left.
 FOUND_AT, OF_REVIEWS, SECTIONS, LEFT = "found at", "of reviews", "sections", "left"
+#: And: how many comments each post has; that the REST interface was read to its end, or could not be.
+COMMENTS, READ, UNREAD = "comments", "read", "unread"
 #: Noted on requests: how many before it told nothing new, the root of a REST interface,
-#: what its kind of posts is called, what to ask for where there is no sitemap, and what the front page lists: that
-#: waits until the sources that say more of a page have been read.
-BARREN, ROOT, KIND, INSTEAD, LISTED = "barren", "root", "kind", "instead", "listed"
+#: what its kind of posts is called, what to ask for where there is no sitemap, and what the front page lists, pages
+#: and other lists: that waits until the sources that say more of a page have been read.
+BARREN, ROOT, KIND, INSTEAD, LISTED, FURTHER = "barren", "root", "kind", "instead", "listed", "further"
+#: Noted on the requests that count comments: the kinds of posts that come after them, by their routes.
+ROUTES = "routes"
+#: Comments by post, by the answer that told of them; None where one was not as expected.
+Counts = dict[str, dict[str, int] | None]
 #: Of what a front page lists.
 MOST_LISTED = 2000
 
@@ -98,6 +106,7 @@ class Site(PageSpider):
         self.caps = {
             PAGES: plan.pages,
             POSTS: LEAST + int(POSTS_A_PAGE * plan.pages),
+            COUNTS: wordpress.MOST_COUNTED,
             FEEDS: LEAST + int(FEEDS_A_PAGE * plan.pages),
             SITEMAPS: MOST_SITEMAPS,
         }
@@ -129,7 +138,6 @@ class Site(PageSpider):
         if is_named(asked):
             self._settle(page, response.url)
             yield from self._sources(page, response.url)
-            yield from self._lists(listings.further(page), 0)
             return
         is_new = yield from self._pages(listings.entries(page))
         barren = 0 if is_new else asked.meta.get(BARREN, 0) + 1
@@ -150,35 +158,82 @@ class Site(PageSpider):
 
     def kinds(self, response: Response) -> Iterator[Request]:
         page = self.recorder.page(response)
-        root = request_of(response).meta[ROOT]
-        for route, kind in (wordpress.routes(page) if response.status == 200 else {"wp/v2/posts": ""}).items():
-            yield self._posts(wordpress.posts_address(root, route), kind)
+        routes = wordpress.routes(page) if response.status == 200 else wordpress.POSTS
+        yield self._comments(request_of(response), routes)
 
     def no_kinds(self, failure: Failure) -> Iterator[Request]:
         self.not_read(failure)
-        root = failure.request.meta[ROOT]  # type: ignore[attr-defined]
-        yield self._posts(wordpress.posts_address(root))
+        yield self._comments(failure.request, wordpress.POSTS)  # type: ignore[attr-defined]
+
+    def comments(self, response: Response) -> Iterator[Request]:
+        """Counted before the posts are read: what is told of a post is told at once."""
+        asked, page = request_of(response), self.recorder.page(response)
+        counted, following = wordpress.counted(page), wordpress.further(page)
+        self._count_comments(response.url, counted)
+        if counted is not None and following:
+            yield asked.replace(url=following)
+        else:
+            yield from self._after_comments(asked)
+
+    def no_comments(self, failure: Failure) -> Iterator[Request]:
+        self.not_read(failure)
+        self._count_comments(failure.request.url, None)  # type: ignore[attr-defined]
+        yield from self._after_comments(failure.request)  # type: ignore[attr-defined]
 
     def posts(self, response: Response) -> Iterator[Request]:
+        remember = self.recorder.leases.frontier.remember
         if response.status != 200:
+            remember(UNREAD, response.url)
             return
         page = self.recorder.page(response)
         named = json.decode(self.recorder.leases.frontier.recall(SECTIONS) or "{}", type=dict[str, str])
         kind: str = request_of(response).meta.get(KIND, "")
-        yield from self._pages(wordpress.entries(page, named, kind))
+        yield from self._pages(wordpress.entries(page, named, kind, self._counted()))
         following = wordpress.further(page)
         if following:
             yield self._posts(following, kind)
+        else:
+            remember(READ, response.url)
+
+    def no_posts(self, failure: Failure) -> None:
+        self.not_read(failure)
+        self.recorder.leases.frontier.remember(UNREAD, failure.request.url)  # type: ignore[attr-defined]
 
     def _kinds(self, after: Request) -> Request:
         root: str = after.meta[ROOT]
         request = self._source(wordpress.types_address(root), self.kinds, Purpose.API, REST, POSTS)
         return request.replace(errback=self.no_kinds, meta={**request.meta, ROOT: root})
 
+    def _comments(self, after: Request, routes: Mapping[str, str]) -> Request:
+        root: str = after.meta[ROOT]
+        request = self._source(wordpress.comments_address(root), self.comments, Purpose.API, REST, COUNTS)
+        meta = {**request.meta, ROOT: root, ROUTES: dict(routes)}
+        return request.replace(errback=self.no_comments, meta=meta)
+
+    def _after_comments(self, asked: Request) -> Iterator[Request]:
+        for route, kind in asked.meta[ROUTES].items():
+            yield self._posts(wordpress.posts_address(asked.meta[ROOT], route), kind)
+
     def _posts(self, url: str, kind: str = "") -> Request:
         request = self._source(url, self.posts, Purpose.API, REST, POSTS)
         request.meta[KIND] = kind
-        return request
+        return request.replace(errback=self.no_posts)
+
+    def _count_comments(self, answer: str, counted: dict[str, int] | None) -> None:
+        """By answer, since one may come twice; where one is missing, nothing is counted."""
+        known = json.decode(self.recorder.leases.frontier.recall(COMMENTS) or "{}", type=Counts)
+        self.recorder.leases.frontier.remember(COMMENTS, json.encode({**known, answer: counted}).decode())
+
+    def _counted(self) -> Counter[str] | None:
+        """How many comments each post has; None where they were not counted."""
+        known = json.decode(self.recorder.leases.frontier.recall(COMMENTS) or "{}", type=Counts)
+        answers = [counted for counted in known.values() if counted is not None]
+        return sum(map(Counter, answers), Counter()) if answers and len(answers) == len(known) else None
+
+    def _is_told_by_rest(self) -> bool:
+        """Whether the REST interface told all its posts."""
+        recall = self.recorder.leases.frontier.recall
+        return recall(READ) is not None and recall(UNREAD) is None
 
     # Feeds and sitemaps
 
@@ -213,8 +268,13 @@ class Site(PageSpider):
         return request
 
     def _after_sitemap(self, asked: Request, *, read: bool) -> Iterator[Request]:
-        for url, title, *sections in asked.meta.get(LISTED, ()):
-            yield from self._pages([Found(url=url, source=LISTING, title=title, sections=tuple(sections))])
+        listed = [
+            Found(url=url, source=LISTING, title=title, sections=tuple(sections))
+            for url, title, *sections in asked.meta.get(LISTED, ())
+        ]
+        is_new = yield from self._pages(listed)
+        if is_new or not (read and self._is_told_by_rest()):  # otherwise lists would tell the same again
+            yield from self._lists(asked.meta.get(FURTHER, ()), 0)
         if not read:
             yield from self._sitemaps(asked.meta.get(INSTEAD, ())[:1], asked.meta.get(INSTEAD, ())[1:])
 
@@ -250,6 +310,7 @@ class Site(PageSpider):
         first, *others = [*self._sitemaps(named)] or [*self._sitemaps(usual[:1], usual[1:])]
         listed = listings.entries(page)[:MOST_LISTED]
         first.meta[LISTED] = [[one.url, one.title, *one.sections] for one in listed]
+        first.meta[FURTHER] = list(listings.further(page))[:MOST_LISTED]
         yield from (first, *others)
 
     def _pages(self, told: Iterable[Found]) -> Generator[Request, None, bool]:
@@ -266,10 +327,12 @@ class Site(PageSpider):
             request.meta[COUNTED] = PAGES
             if found.changed:
                 request.meta[CHANGED] = found.changed
+            if found.commented is not None and (found.source == FROM_REST or self._counted() is None):
+                request.meta[COMMENTED] = found.commented  # sources count differently: one of them is compared
             if self._preview:
                 is_new |= self._tell(request, found, verdict)
             elif verdict.taken:
-                is_new = is_new or not self.recorder.leases.knows(request)
+                is_new = is_new or (not self.recorder.leases.knows(request) and self.recorder.wants(request))
                 yield request
         return is_new
 

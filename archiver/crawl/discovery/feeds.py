@@ -21,6 +21,8 @@ from archiver.page import Page
 
 _TYPES: Final = frozenset({"application/rss+xml", "application/atom+xml", "application/feed+json"})
 _BLOGGER: Final = "/feeds/posts/"
+#: The number of comments: RSS 1.0 module `slash`; Atom, RFC 4685, 5.
+_NUMBERS: Final = ("{http://purl.org/rss/1.0/modules/slash/}comments", "{http://purl.org/syndication/thread/1.0}total")
 #: Entries of a Blogger feed that are asked for at once; each comes with its whole text.
 _AT_ONCE: Final = 50
 _MOST_SECTIONS: Final = 20
@@ -105,6 +107,7 @@ def _of_entry(entry: etree._Element, page: Page) -> Found | None:
         published=utc(_said(entry, "published", "pubDate", "issued", "date")),
         changed=utc(_said(entry, "updated", "modified")),
         sections=_sections(entry),
+        commented=next((whole_number(one.text) for one in entry.iterchildren(*_NUMBERS)), None),
     )
 
 

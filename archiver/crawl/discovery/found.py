@@ -25,6 +25,8 @@ class Found:
     changed: str | None = None
     #: The sections, categories and kinds that it stands in, as the source names them.
     sections: tuple[str, ...] = ()
+    #: How many comments it has.
+    commented: int | None = None
 
 
 def utc(said: object) -> str | None:
