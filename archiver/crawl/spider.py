@@ -11,7 +11,7 @@ from scrapy.crawler import Crawler
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
-from archiver.crawl.comments import completed
+from archiver.crawl.completing import completed
 from archiver.crawl.follow import onward
 from archiver.crawl.notes import FOLLOWED, NAMED, REDIRECTED, SITE, is_named, redirected_from
 from archiver.crawl.recorder import Recorder, request_of

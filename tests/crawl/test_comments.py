@@ -199,7 +199,7 @@ def test_a_fault_in_reading_comments_does_not_cost_the_page(serving: Serving, cr
     stand_in(tmp_path, server, "wordpress.WordPressPages.read = lambda *_: 1 / 0")
     crawled = crawl("reviews", *STANDS_IN, url=server.url + POST)
     assert crawled.ended.returncode == 1
-    assert "reading the comments of" in crawled.ended.stderr
+    assert "reading what belongs to" in crawled.ended.stderr
     assert [record["comments_found"] for record in crawled.records] == [2]
 
 
