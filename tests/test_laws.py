@@ -91,3 +91,10 @@ def _section(heading: str) -> str:
 
 def _named(text: str) -> set[str]:
     return set(re.findall(r"`([a-z_0-9]+)`", text))
+
+
+@pytest.mark.parametrize("module", ["archiver", "archiver.cli"])
+def test_what_crawls_nothing_loads_no_scrapy(module: str, run: Run) -> None:
+    """By the command `crawl` alone, and as it runs."""
+    said = f"import sys, {module}; print({{name.partition('.')[0] for name in sys.modules}} & {{'scrapy', 'twisted'}})"
+    assert run("python", "-c", said).stdout == "set()\n"

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from archiver.crawl import config, guard
+from archiver.crawl import config
 from archiver.crawl.table import printable
 
 HELP = "print the settings in force and where each comes from, and judge them"
@@ -58,6 +58,8 @@ def _unusable(values: Mapping[str, Any]) -> Iterator[str]:
             yield f"{name}: nothing can be written in {folder}"
     if Path(values["metrics"]).is_dir() and values["metrics"]:
         yield f"metrics: {values['metrics']} is a folder"
+    from archiver.crawl import guard  # and Twisted with it
+
     host = urlsplit(values["ping"]).hostname or ""
     if values["ping"] and guard.is_own(host) and not values["allow_private_hosts"]:
         yield f"ping: {host} is a private host, and allow_private_hosts is off"

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
-
-from scrapy.settings import BaseSettings
+from typing import TYPE_CHECKING
 
 from archiver.crawl import config
+
+if TYPE_CHECKING:  # commands that crawl nothing ask for the program's name too, and load no Scrapy
+    from scrapy.settings import BaseSettings
 
 #: Used in a checkout that was never installed.
 _UNRELEASED = "0"

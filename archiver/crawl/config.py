@@ -12,13 +12,15 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import msgspec
 from msgspec import Meta, Struct
-from scrapy.settings import BaseSettings
 
 from archiver.crawl.frontier import Form
+
+if TYPE_CHECKING:  # commands that crawl nothing judge settings too, and load no Scrapy
+    from scrapy.settings import BaseSettings
 
 PREFIX = "ARCHIVER_"
 FILE = "archiver.toml"
