@@ -103,10 +103,10 @@ def _whole(markup: Markup) -> Iterator[str]:
 
 
 def _own(markup: Markup, link: Node) -> str | None:
-    """A link to another page of the same host, without its fragment."""
+    """A link to another page of the same host, without its fragment; any, where the page's own address is not known."""
     url = markup.absolute(link.get("href"))
-    own = address_of(markup.page.url)
-    if url is None or address_of(url).netloc.lower() != own.netloc.lower():
+    own = address_of(markup.page.url).netloc.lower()
+    if url is None or (own and address_of(url).netloc.lower() != own):
         return None
     url = url.partition("#")[0]
     return url if url != (markup.page.url or "").partition("#")[0] else None
