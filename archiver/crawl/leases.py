@@ -96,6 +96,10 @@ class Leases:
         self._out[request] = (leased.key, leased.host)
         return request
 
+    def leave(self, request: Request) -> None:
+        """A request that will not be made, since the run ends, is left to the next one."""
+        self._out.pop(request, None)
+
     def has_waiting(self) -> bool:
         try:
             return not self._is_frozen and self.frontier.has_waiting()

@@ -92,6 +92,7 @@ class Manners:
     def may_set_out(self, request: Request) -> None:
         """Judged again when a request's turn has come, which may be long after it was made."""
         if self._ending:
+            Recorder.of(self._crawler).leases.leave(request)
             raise Stopping("the run is being stopped")
         self._may_ask(_host_of(request))
 

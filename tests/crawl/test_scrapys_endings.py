@@ -87,11 +87,17 @@ def test_pages_that_all_fail_are_no_success(
 
 
 @pytest.mark.parametrize(
-    ("stop", "code"),
-    [([signal.SIGTERM], 143), ([signal.SIGTERM] * 2, 143), ([signal.SIGINT], 130), ([signal.SIGKILL], -9)],
+    ("stop", "code", "delay"),
+    [
+        ([signal.SIGTERM], 143, "0"),
+        ([signal.SIGTERM], 143, "3"),  # a request waits for its turn, which never comes
+        ([signal.SIGTERM] * 2, 143, "0"),
+        ([signal.SIGINT], 130, "0"),
+        ([signal.SIGKILL], -9, "0"),
+    ],
 )
 def test_a_run_after_one_that_was_stopped_misses_nothing(
-    stop: list[signal.Signals], code: int, misbehave: Misbehave, environment: dict[str, str], tmp_path: Path
+    stop: list[signal.Signals], code: int, delay: str, misbehave: Misbehave, environment: dict[str, str], tmp_path: Path
 ) -> None:
     def answer(connection: socket.socket, _: bytes) -> None:
         time.sleep(0.2)
@@ -101,7 +107,8 @@ def test_a_run_after_one_that_was_stopped_misses_nothing(
     (tmp_path / "pages.txt").write_text("".join(f"{base}/{n}\n" for n in range(12)))
     words = [sys.executable, "-m", "archiver", "crawl", "-s", "DOWNLOAD_TIMEOUT=5", "reviews", "-a", "urls=pages.txt"]
     data = tmp_path / "data"
-    first = subprocess.Popen(words, cwd=tmp_path, env=environment, stderr=subprocess.DEVNULL)
+    slow = {**environment, "ARCHIVER_DELAY": delay}
+    first = subprocess.Popen(words, cwd=tmp_path, env=slow, stderr=subprocess.DEVNULL)
     _wait_for(lambda: any(path.stat().st_size for path in data.rglob("*.jsonl.open")))
     for number in stop:
         first.send_signal(number)
