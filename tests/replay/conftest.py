@@ -1,4 +1,4 @@
-"""The demonstration, crawled twice and made into one package. Its server is gone by then."""
+"""The demonstration, crawled and visited again, and made into one package. Its server is gone by then."""
 
 from __future__ import annotations
 
@@ -39,8 +39,11 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Archived:
     ours = {"PYTHONPATH": str(ROOT), "ARCHIVER_ALLOW_PRIVATE_HOSTS": "1", "ARCHIVER_DELAY": "0"}
     package = folder / "demo.wacz"
     with served() as site:
-        crawl = ["crawl", "site", "-a", f"url={site.url}/"]
-        for words in (crawl, crawl, ["export", "--format", "wacz", "data", "-o", str(package)]):
+        for words in (
+            ["crawl", "site", "-a", f"url={site.url}/"],
+            ["crawl", "revisit", "-a", "all=1"],
+            ["export", "--format", "wacz", "data", "-o", str(package)],
+        ):
             command = [sys.executable, "-m", "archiver", *words]
             subprocess.run(command, cwd=folder, env={**os.environ, **ours}, check=True)
     return Archived(folder / "data", package)
