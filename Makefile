@@ -76,6 +76,7 @@ lint: setup ## formatting, lint, types, and which room may import which
 bench: .venv/.bench ## measure crawl and extraction; DATA=FOLDER holds the labelled pages
 	$(PY) -m benchmarks.crawl --data "$$DATA_SET" --pages 300
 	$(PY) -m benchmarks.pipeline --data "$$DATA_SET" --pages 300
+	$(PY) -m benchmarks.slow_hosts
 	$(PY) -m benchmarks.extraction --data "$$DATA_SET"
 
 model: .venv/.bench ## train the labeller again; DATA=FOLDER holds the labelled pages

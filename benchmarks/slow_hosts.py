@@ -104,7 +104,7 @@ async def crawled(quick: int, pages: int, slow: int) -> float:
 
 def _served(behaviour: Behaviour) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(OSError, asyncio.IncompleteReadError):
+        with suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):  # the crawl, or all of it, is over
             first = await reader.readuntil(b"\r\n\r\n")
             if b" /robots.txt " in first.split(b"\r\n")[0]:
                 writer.write(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
