@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urldefrag, urlsplit
+from urllib.parse import urlsplit
 
 import msgspec
 from scrapy import Request, Spider
@@ -24,9 +24,9 @@ from scrapy.utils.request import request_from_dict
 from archiver.crawl.credentials import LETTING_IN, bare
 from archiver.crawl.frontier import Entry, Frontier
 from archiver.crawl.notes import COUNTED, FIRST, FOLLOWED, first_asked, redirected_from
+from archiver.crawl.visits.visit import key_of
 from archiver.record import Review
 from archiver.store import lines
-from archiver.warc.exchange import uri
 
 #: Requests of one host that are out at once, for each that it may be sent at once: one is next when another
 #: is answered, and however slow a host is, it takes no more of Scrapy's places than these.
@@ -187,10 +187,10 @@ class Leases:
 
 def _key(url: str, chain: tuple[str, ...], method: str = "GET", body: bytes = b"") -> bytes:
     """By the address and the way there, as a record has them: so a request is found again among records."""
-    digest = hashlib.blake2b("\n".join((uri(urldefrag(url).url), *map(uri, chain))).encode(), digest_size=16)
-    if method != "GET" or body:
-        digest.update(b"\n" + method.encode() + b" " + body)
-    return digest.digest()
+    key = key_of(url, chain)
+    if method == "GET" and not body:
+        return key
+    return hashlib.blake2b(key + method.encode() + b" " + body, digest_size=16).digest()
 
 
 def _recorded(data: Path, run: str) -> Iterator[bytes]:
