@@ -34,6 +34,8 @@ class Form:
     date: str
     fields: Fields = ()
     is_answer: bool = False
+    #: Whether most of the block came compressed.
+    is_packed: bool = False
     id: str = field(default_factory=lambda: f"urn:uuid:{uuid4()}")
 
 
@@ -67,6 +69,12 @@ class Told:
         rejects the right digest.
         """
         return self.head is not None and not _CODED.search(self.head[0])
+
+    @property
+    def is_packed(self) -> bool:
+        """Whether the body is in a content coding, going by its header, and larger than its head."""
+        is_coded = self.message.every("content-encoding") not in ("", "identity")
+        return is_coded and 2 * len(self.message.body) > len(self.exchange.response)
 
     @property
     def can_stand_for_others(self) -> bool:
@@ -169,7 +177,13 @@ def _answer(told: Told, earlier: Reference | None, when: str, about: Fields) -> 
         kind, content_type = "metadata", "application/octet-stream"
         fields.append(("Archiver-Holds", "response"))
     return Form(
-        type=kind, content_type=content_type, block=exchange.response, date=when, fields=tuple(fields), is_answer=True
+        type=kind,
+        content_type=content_type,
+        block=exchange.response,
+        date=when,
+        fields=tuple(fields),
+        is_answer=True,
+        is_packed=told.is_packed,
     )
 
 
