@@ -36,7 +36,7 @@ KILLS = 10
 #: The share of what a whole run writes that each run writes: a second attempt at a connection that the server had
 #: let go is archived too, and comes or does not.
 SURE = 0.9
-ROOMS = 16
+ROOMS = 20
 #: What finds no room, as the room grows.
 FULL = ("the crawl did not start", "writing the archive: ", "writing a record: ")
 
