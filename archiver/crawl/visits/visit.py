@@ -34,24 +34,8 @@ _MONTH: Final = re.compile(r"\d{4}(?:-\d\d)?")
 class Payload(Struct, frozen=True, kw_only=True):
     """Where the bytes lie that a 304 tells to be as they were, and their digest (`sha256:` and hex)."""
 
-    record_id: str
-    url: str
-    started_at: datetime
-    filename: str
-    offset: int
-    length: int
+    reference: Reference
     digest: str
-
-    @property
-    def reference(self) -> Reference:
-        return Reference(
-            record_id=self.record_id,
-            url=self.url,
-            started_at=self.started_at,
-            filename=self.filename,
-            offset=self.offset,
-            length=self.length,
-        )
 
 
 class Validators(Struct, frozen=True, kw_only=True):
@@ -150,15 +134,7 @@ def _payload(review: Review, at: Location) -> Payload | None:
             offset=at.offset,
             length=at.length,
         )
-    return Payload(
-        record_id=earlier.record_id,
-        url=earlier.url,
-        started_at=earlier.started_at,
-        filename=earlier.filename,
-        offset=earlier.offset,
-        length=earlier.length,
-        digest=at.payload_digest,
-    )
+    return Payload(reference=earlier, digest=at.payload_digest)
 
 
 def _first(review: Review, at: datetime, is_troubled: bool) -> Visit:
