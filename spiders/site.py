@@ -16,7 +16,7 @@ from archiver.crawl import arguments
 from archiver.crawl.discovery import listings
 from archiver.crawl.discovery.addresses import folded, trap
 from archiver.crawl.discovery.asking import BARREN, Sources, most_asked
-from archiver.crawl.discovery.found import LISTING, NAMED, REST, Found
+from archiver.crawl.discovery.found import LISTING, NAMED, Found
 from archiver.crawl.discovery.judging import Judge, Verdict, calls_itself_of_reviews, revised
 from archiver.crawl.discovery.preview import Preview
 from archiver.crawl.notes import CHANGED, COMMENTED, COUNTED, LISTS, is_named
@@ -131,8 +131,8 @@ class Site(Sources):
             request.meta[COUNTED] = PAGES
             if found.changed:
                 request.meta[CHANGED] = found.changed
-            if found.commented is not None and (found.source == REST or self._counted() is None):
-                request.meta[COMMENTED] = found.commented  # sources count differently: one of them is compared
+            if found.commented is not None:
+                request.meta[COMMENTED] = found.commented
             if self._preview:
                 is_new |= self._tell(request, found, verdict)
             elif verdict.taken:

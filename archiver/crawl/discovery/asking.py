@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final, Self
 from urllib.parse import urljoin
 
@@ -201,7 +202,10 @@ class Sources(PageSpider):
         if response.status != 200:
             return
         page = self.recorder.page(response)
-        is_new = yield from self._pages(feeds.entries(page))
+        told = feeds.entries(page)
+        if self._counted() is not None:  # sources count differently: what the REST interface told is compared
+            told = [replace(one, commented=None) for one in told]
+        is_new = yield from self._pages(told)
         barren = 0 if is_new else request_of(response).meta.get(BARREN, 0) + 1
         following = at_home(feeds.further(page) or "", self._home) if barren < MOST_BARREN_FEEDS else None
         if following:
