@@ -331,7 +331,6 @@ def _before_capture(iso: str | None, asked: _Asked) -> str | None:
 
 
 _UNITS: Final[dict[str, Unit]] = {_fold(word): unit for unit, words in _RULES.relative.units.items() for word in words}
-_ONE: Final = {_fold(word) for word in _RULES.relative.one.words}
 
 
 def _any_of(words: tuple[str, ...]) -> str:

@@ -102,7 +102,6 @@ _WATCHED: Final = Watch((widget.mount, widget) for widget in _MOUNTS)
 #: A heading that says how many; longer texts only mention a number.
 _LONGEST_COUNT: Final = 160
 _MOST_PIECES: Final = 16
-_COMMENT_COUNTS: Final = frozenset({"commentCount", "answerCount"})
 
 
 class Declared(NamedTuple):
