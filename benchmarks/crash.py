@@ -35,7 +35,8 @@ from pathlib import Path
 from typing import Final
 
 from archiver import load
-from archiver.crawl.frontier.sqlite import FILE, SqliteFrontier
+from archiver.crawl.database import FILE
+from archiver.crawl.frontier.sqlite import SqliteFrontier
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 _TABLE: Final = ROOT / "docs" / "crash.md"

@@ -29,7 +29,8 @@ from scrapy.crawler import Crawler
 from scrapy.statscollectors import MemoryStatsCollector
 from scrapy.utils.request import RequestFingerprinter
 
-from archiver.crawl.frontier.sqlite import FILE, SqliteFrontier
+from archiver.crawl.database import FILE
+from archiver.crawl.frontier.sqlite import SqliteFrontier
 from archiver.crawl.leases import Leases
 
 _SYNC_EVERY: Final = 200

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from archiver.crawl.credentials import bare
-from archiver.crawl.frontier.sqlite import FILE
+from archiver.crawl.database import FILE
 from archiver.crawl.leases import job_of
 from tests.crawl.conftest import Crawl, Misbehave
 

@@ -14,9 +14,10 @@ import pytest
 from scrapy import Request, Spider
 from scrapy.http.request import NO_CALLBACK
 
+from archiver.crawl.database import FILE
 from archiver.crawl.frontier import Count, Entry, Form
 from archiver.crawl.frontier.forms import frontier as frontier_of
-from archiver.crawl.frontier.sqlite import FILE, SqliteFrontier
+from archiver.crawl.frontier.sqlite import SqliteFrontier
 from archiver.crawl.leases import _stored, job_of
 from benchmarks import crash
 from tests.conftest import Answer, Serve

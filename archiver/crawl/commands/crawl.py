@@ -25,8 +25,8 @@ from scrapy.utils.conf import arglist_to_dict
 from twisted.logger import globalLogBeginner
 
 from archiver.crawl import config, guard, housekeeping, lock, metrics
+from archiver.crawl.database import FILE
 from archiver.crawl.discovery.preview import Preview
-from archiver.crawl.frontier.sqlite import FILE
 from archiver.crawl.limits import MEGABYTE, size_of, spent
 from archiver.crawl.ping import FAIL, START, SUCCESS, ping
 from archiver.crawl.recorder import Recorder

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
+from archiver.crawl.database import FILE
 from archiver.crawl.frontier import Form, Frontier
-from archiver.crawl.frontier.sqlite import FILE, SqliteFrontier
+from archiver.crawl.frontier.sqlite import SqliteFrontier
 
 
 def frontier(form: Form, data: Path, *, job: str, worker: str) -> Frontier:

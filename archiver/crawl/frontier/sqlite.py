@@ -7,21 +7,16 @@ connection of its own, and holds no transaction open longer than one call.
 from __future__ import annotations
 
 import errno
-import sqlite3
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from archiver.crawl.database import Tables
 from archiver.crawl.frontier import Count, Entry, Failure, Leased
-from archiver.warc.growing import finds_no_room
 
-FILE: Final = "archive.sqlite"
 _VERSION: Final = 1
-#: Seconds to wait for another connection's transaction.
-_PATIENCE: Final = 10.0
 #: Rows deleted in one transaction, so that a large job's end holds nobody up.
 _AT_ONCE: Final = 10_000
 
@@ -77,18 +72,16 @@ CREATE TABLE IF NOT EXISTS frontier_failed (
 """
 
 
-class SqliteFrontier:
+class SqliteFrontier(Tables):
     """The requests of ``job`` in the file at ``path``; ``worker`` is the name of the run.
 
     Whoever opens it has locked the data folder: every other worker it finds is dead.
     """
 
     def __init__(self, path: Path, *, job: str, worker: str) -> None:
-        self._path = path
+        super().__init__(path)
         self._worker = worker
-        path.parent.mkdir(parents=True, exist_ok=True)
         with self._plainly():
-            self._db = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None)
             self._db.executescript(_PRAGMAS)
             self._prepare()
             self._db.execute("INSERT INTO frontier_jobs (name) VALUES (?) ON CONFLICT DO NOTHING", (job,))
@@ -235,26 +228,6 @@ class SqliteFrontier:
     def _mended(self, key: bytes, run: str) -> None:
         """A page came that had failed in an earlier run; what failed in this one was told by it and stays."""
         self._db.execute(_MENDED, (self._job, key, run))
-
-    @contextmanager
-    def _whole(self) -> Iterator[None]:
-        with self._plainly():
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                self._db.execute("COMMIT")
-            finally:
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-
-    @contextmanager
-    def _plainly(self) -> Iterator[None]:
-        """SQLite's errors stop here."""
-        try:
-            yield
-        except sqlite3.Error as error:
-            number = errno.ENOSPC if finds_no_room(error) else errno.EIO
-            raise OSError(number, str(error), str(self._path)) from error
 
 
 _COUNTED: Final = """

@@ -8,11 +8,8 @@ was read is kept with what was read of it.
 
 from __future__ import annotations
 
-import errno
 import logging
-import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +18,7 @@ from urllib.parse import urldefrag, urlsplit
 
 import msgspec
 
+from archiver.crawl.database import FILE, Tables
 from archiver.crawl.visits.schedule import Pace, due, is_changed
 from archiver.crawl.visits.visit import Told, Visit, key_of, unchanged, visited
 from archiver.record import Review
@@ -31,13 +29,9 @@ from archiver.warc.growing import OPEN
 
 logger = logging.getLogger(__name__)
 
-FILE: Final = "archive.sqlite"
-_VERSION: Final = 1
-#: Seconds to wait for another connection's transaction.
-_PATIENCE: Final = 10.0
+_VERSION: Final = 2
 #: Lines read between two commits, where many were not read yet.
 _AT_ONCE: Final = 500
-_NO_ROOM: Final = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE)
 _NAMES: Final = ("visits", "visit_lines", "visit_files")
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS tables (name TEXT PRIMARY KEY, version INTEGER NOT NULL) WITHOUT ROWID;
@@ -70,20 +64,18 @@ class Line:
     length: int
 
 
-class Visits:
+class Visits(Tables):
     """OSError where the file cannot be read or written. Whoever opens it holds the data folder."""
 
     def __init__(self, data: Path, pace: Pace) -> None:
+        super().__init__(data / FILE)
         self._data = data
         self._pace = pace
-        self._path = data / FILE
         self._visits: dict[bytes, Visit] = {}
         self._asked: dict[str, set[bytes]] = {}
         self._lines: dict[str, Line] = {}
         self._files: dict[str, int] = {}
-        data.mkdir(parents=True, exist_ok=True)
         with self._plainly():
-            self._db = sqlite3.connect(self._path, timeout=_PATIENCE, isolation_level=None)
             self._prepare()
         self._read_lines()
 
@@ -153,16 +145,10 @@ class Visits:
             (key, _address(one.asked), _stored(due(one, self._pace)), _encode(one)) for key, one in self._visits.items()
         ]
         placed = [(record_id, one.filename, one.offset, one.length) for record_id, one in self._lines.items()]
-        with self._plainly():
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                self._db.executemany(_KEEP, visits)
-                self._db.executemany("INSERT OR REPLACE INTO visit_lines VALUES (?, ?, ?, ?)", placed)
-                self._db.executemany("INSERT OR REPLACE INTO visit_files VALUES (?, ?)", self._files.items())
-                self._db.execute("COMMIT")
-            finally:
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
+        with self._whole():
+            self._db.executemany(_KEEP, visits)
+            self._db.executemany("INSERT OR REPLACE INTO visit_lines VALUES (?, ?, ?, ?)", placed)
+            self._db.executemany("INSERT OR REPLACE INTO visit_files VALUES (?, ?)", self._files.items())
         for noted in (self._visits, self._asked, self._lines, self._files):
             noted.clear()
 
@@ -242,15 +228,6 @@ class Visits:
                 self._db.execute(f"DROP TABLE {name}")
             self._db.executescript(_SCHEMA)
             self._db.execute("INSERT OR REPLACE INTO tables VALUES ('visits', ?)", (_VERSION,))
-
-    @contextmanager
-    def _plainly(self) -> Iterator[None]:
-        """SQLite's errors stop here."""
-        try:
-            yield
-        except sqlite3.Error as error:
-            number = errno.ENOSPC if error.sqlite_errorcode in _NO_ROOM else errno.EIO
-            raise OSError(number, str(error), str(self._path)) from error
 
 
 def is_of(address: str, site: str) -> bool:
